@@ -1,0 +1,41 @@
+"""Finds the services: every folder of the `services` package with a `spec.py`, an overlay's folder first."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from msa_lab.errors import UserMistake
+from msa_lab.sdk.spec import ServiceSpec
+
+
+def discover(overlay: Path | None = None) -> tuple[ServiceSpec, ...]:
+    """Import all specs and give them sorted by name.
+
+    `overlay` is a workspace's `services` folder: a folder in it replaces the built-in service of that name.
+
+    Raises:
+        UserMistake: when a service's own code cannot be imported, or its spec has another name.
+    """
+    package = importlib.import_module("services")
+    places = list(package.__path__)
+    if overlay is not None and str(overlay) not in places:
+        package.__path__.insert(0, str(overlay))
+    names = sorted({module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg})
+    return tuple(_load(name) for name in names)
+
+
+def _load(name: str) -> ServiceSpec:
+    try:
+        module = importlib.import_module(f"services.{name}.spec")
+        spec = module.SPEC
+    except Exception as error:
+        raise UserMistake(
+            f"service {name}: its code cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(spec, ServiceSpec) or spec.name != name:
+        raise UserMistake(
+            f"service {name}: services/{name}/spec.py must define SPEC = ServiceSpec(name={name!r}, ...)"
+        )
+    return spec

@@ -1,0 +1,246 @@
+"""Tables in memory with the promises of a database: unique constraints, versions, atomic commits.
+
+Pure bookkeeping without time: the public fake context and the simulated world both stand on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from msa_lab.sdk.contract import Record, Table
+from msa_lab.sdk.failures import Conflict, Duplicate
+
+
+class Row(NamedTuple):
+    """A committed record and its version; versions count from 1."""
+
+    record: Any
+    version: int
+
+
+class Change(NamedTuple):
+    """What a commit did to one record; `before` is None for a new one, `after` for one removed."""
+
+    table: Table[Any]
+    key: str
+    before: Any
+    after: Any
+
+
+@dataclass(slots=True)
+class TableRows:
+    """The rows of one table with its lookups, all kept in the order of insertion."""
+
+    table: Table[Any]
+    rows: MutableMapping[str, Row] = field(default_factory=dict)
+    lookups: dict[str, dict[Any, dict[str, None]]] = field(init=False)
+    uniques: dict[tuple[str, ...], dict[Any, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lookups = {name: {} for name in self.table.indexes}
+        self.uniques = {fields: {} for fields in self.table.unique}
+
+    def keys_where(self, name: str, value: object) -> Sequence[str]:
+        """Give the keys of the rows whose indexed field has that value."""
+        return tuple(self.lookups[name].get(value, ()))
+
+    def holder(self, fields: tuple[str, ...], record: object) -> str | None:
+        """Give the key of the row that holds the record's values of a unique constraint."""
+        values = _values(fields, record)
+        return None if values is None else self.uniques[fields].get(values)
+
+    def write(self, key: str, before: object, after: object, version: int) -> None:
+        """Replace, add (`before` None) or remove (`after` None) a row and keep the lookups right."""
+        for name, lookup in self.lookups.items():
+            old = None if before is None else getattr(before, name)
+            new = None if after is None else getattr(after, name)
+            if before is not None and (after is None or old != new):
+                entry = lookup[old]
+                del entry[key]
+                if not entry:
+                    del lookup[old]
+            if after is not None and (before is None or old != new):
+                lookup.setdefault(new, {})[key] = None
+        for fields, taken in self.uniques.items():
+            old_values = None if before is None else _values(fields, before)
+            new_values = None if after is None else _values(fields, after)
+            if old_values != new_values:
+                if old_values is not None:
+                    del taken[old_values]
+                if new_values is not None:
+                    taken[new_values] = key
+        if after is None:
+            del self.rows[key]
+        else:
+            self.rows[key] = Row(after, version)
+
+
+def _values(fields: tuple[str, ...], record: object) -> Any:  # noqa: ANN401 - whatever the fields hold
+    values = tuple([getattr(record, name) for name in fields])
+    return None if None in values else values
+
+
+class MemoryDatabase:
+    """The tables of one service (or several, where they share a database)."""
+
+    def __init__(self, tables: Sequence[Table[Any]], *, versioned: bool = True) -> None:
+        self._tables = {table.name: self.rows_of(table) for table in tables}
+        self._versioned = versioned
+
+    def rows_of(self, table: Table[Any]) -> TableRows:
+        """Make the empty rows of one table."""
+        return TableRows(table)
+
+    def begin(self) -> MemoryTransaction:
+        """Open a transaction."""
+        return MemoryTransaction(self)
+
+    def table(self, table: Table[Any]) -> TableRows:
+        """Give the rows of a declared table.
+
+        Raises:
+            KeyError: when the spec does not list the table.
+        """
+        try:
+            return self._tables[table.name]
+        except KeyError:
+            raise KeyError(f"table {table.name!r} is not listed in the service's spec") from None
+
+    def commit(self, tx: MemoryTransaction) -> list[Change]:
+        """Check and apply all writes of a transaction, or none.
+
+        Raises:
+            Conflict: when a record written had changed since it was read.
+            Duplicate: when a key inserted or a unique constraint was taken.
+        """
+        changes = []
+        for (name, key), after in tx.writes.items():
+            rows = self._tables[name]
+            row = rows.rows.get(key)
+            self._check(tx, rows, key, row, after)
+            if row is not None or after is not None:
+                changes.append(Change(rows.table, key, None if row is None else row.record, after))
+        _check_together(changes)
+        for table, key, before, after in changes:
+            rows = self._tables[table.name]
+            version = 1 if before is None else rows.rows[key].version + 1
+            rows.write(key, before, after, version)
+        return changes
+
+    def _check(
+        self, tx: MemoryTransaction, rows: TableRows, key: str, row: Row | None, after: object
+    ) -> None:
+        name = rows.table.name
+        if (name, key) in tx.inserts:
+            if row is not None:
+                raise Duplicate(f"{name} {key} exists", table=name, fields=(rows.table.key,))
+        elif self._versioned and tx.seen.get((name, key), -1) not in (-1, 0 if row is None else row.version):
+            raise Conflict(f"{name} {key} changed since it was read")
+        if after is not None:
+            for fields in rows.uniques:
+                holder = rows.holder(fields, after)
+                if holder not in (None, key) and (name, holder) not in tx.writes:
+                    raise Duplicate(
+                        f"{name}: {', '.join(fields)} taken by {holder}", table=name, fields=fields
+                    )
+
+
+def _check_together(changes: Sequence[Change]) -> None:
+    """Refuse two records of one commit that claim the same unique values."""
+    claimed: dict[tuple[str, tuple[str, ...], Any], str] = {}
+    for table, key, _before, after in changes:
+        for fields in table.unique if after is not None else ():
+            values = _values(fields, after)
+            if values is not None and claimed.setdefault((table.name, fields, values), key) != key:
+                raise Duplicate(
+                    f"{table.name}: {', '.join(fields)} twice in one commit", table=table.name, fields=fields
+                )
+
+
+class MemoryTransaction:
+    """Reads committed rows under its own writes; nothing shows outside before the commit."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+        self.seen: dict[tuple[str, str], int] = {}
+        self.writes: dict[tuple[str, str], Any] = {}
+        self.inserts: dict[tuple[str, str], None] = {}
+        self.events: list[object] = []
+
+    async def get(self, table: Table[Record], key: str) -> Record | None:
+        """Give the record with that key and remember the version seen."""
+        place = (table.name, key)
+        if place in self.writes:
+            written: Record | None = self.writes[place]
+            return written
+        row = self._database.table(table).rows.get(key)
+        self.seen.setdefault(place, 0 if row is None else row.version)
+        return None if row is None else row.record
+
+    async def find(
+        self,
+        table: Table[Record],
+        *,
+        until: tuple[str, int] | None = None,
+        limit: int | None = None,
+        **equals: str | int,
+    ) -> Sequence[Record]:
+        """Give matching records ordered by key; see `Reader.find`."""
+        rows = self._database.table(table)
+        found: dict[str, Record] = {}
+        for key in candidates(rows, equals):
+            row = rows.rows[key]
+            if matches(row.record, equals, until):
+                self.seen.setdefault((table.name, key), row.version)
+                found[key] = row.record
+        for (name, key), record in self.writes.items():
+            if name == table.name:
+                found.pop(key, None)
+                if record is not None and matches(record, equals, until):
+                    found[key] = record
+        return [found[key] for key in sorted(found)][:limit]
+
+    def insert(self, table: Table[Record], record: Record) -> None:
+        """Add a record."""
+        key = getattr(record, table.key)
+        self._database.table(table)
+        if self.writes.get((table.name, key)) is not None:
+            raise Duplicate(f"{table.name} {key} written twice", table=table.name, fields=(table.key,))
+        self.writes[table.name, key] = record
+        self.inserts[table.name, key] = None
+
+    def put(self, table: Table[Record], record: Record) -> None:
+        """Write a record."""
+        self._database.table(table)
+        self.writes[table.name, getattr(record, table.key)] = record
+
+    def delete(self, table: Table[Record], key: str) -> None:
+        """Remove a record."""
+        self._database.table(table)
+        self.writes[table.name, key] = None
+        self.inserts.pop((table.name, key), None)
+
+    def publish(self, event: object) -> None:
+        """Publish with the commit."""
+        self.events.append(event)
+
+
+def candidates(rows: TableRows, equals: Mapping[str, str | int]) -> Sequence[str]:
+    """Give the keys that an index says may match.
+
+    Raises:
+        LookupError: when none of the fields is indexed.
+    """
+    for name, value in equals.items():
+        if name in rows.lookups:
+            return rows.keys_where(name, value)
+    raise LookupError(f"table {rows.table.name}: none of {', '.join(sorted(equals)) or 'nothing'} is indexed")
+
+
+def matches(record: object, equals: Mapping[str, str | int], until: tuple[str, int] | None) -> bool:
+    """Tell whether a record has the values, and the field of `until` is not above its bound."""
+    if until is not None and getattr(record, until[0]) > until[1]:
+        return False
+    return all(getattr(record, name) == value for name, value in equals.items())
