@@ -1,0 +1,1 @@
+"""The shop: one folder per service, discovered by the lab. Services meet only through `services.*.api`."""
