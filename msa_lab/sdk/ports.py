@@ -239,22 +239,85 @@ class Directory(Protocol):
 class Context(Protocol):
     """What one request, event or job may use."""
 
-    service: str
-    instance: str
-    incarnation: int
-    caller: Caller
-    deadline: Instant | None
-    clock: Clock
-    dice: Dice
-    ids: Ids
-    store: Store
-    cache: Cache
-    lock: Lock
-    search: Search
-    documents: Documents
-    passwords: Passwords
-    config: Config
-    operations: Directory
+    @property
+    def service(self) -> str:
+        """The name of this service."""
+        ...
+
+    @property
+    def instance(self) -> str:
+        """The name of this instance, such as `order-1`."""
+        ...
+
+    @property
+    def incarnation(self) -> int:
+        """Counts the starts of this instance from 1."""
+        ...
+
+    @property
+    def caller(self) -> Caller:
+        """Who is calling."""
+        ...
+
+    @property
+    def deadline(self) -> Instant | None:
+        """When the caller stops waiting; None: never."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        ...
+
+    @property
+    def dice(self) -> Dice:
+        """Chance."""
+        ...
+
+    @property
+    def ids(self) -> Ids:
+        """New identifiers."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """The database of this service."""
+        ...
+
+    @property
+    def cache(self) -> Cache:
+        """The shared cache."""
+        ...
+
+    @property
+    def lock(self) -> Lock:
+        """Leases."""
+        ...
+
+    @property
+    def search(self) -> Search:
+        """The full-text index."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """JSON documents."""
+        ...
+
+    @property
+    def passwords(self) -> Passwords:
+        """Password hashing."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """Settings."""
+        ...
+
+    @property
+    def operations(self) -> Directory:
+        """What the gateway may route to."""
+        ...
 
     def call(
         self,

@@ -38,7 +38,10 @@ class Step(Generic[Data]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Saga(Generic[Data]):
-    """A saga's definition. `retry` is for steps before the pivot; later steps and compensations never give up."""
+    """A saga's definition.
+
+    `retry` is for steps before the pivot; later steps and compensations never give up.
+    """
 
     name: str
     steps: tuple[Step[Data], ...]

@@ -21,7 +21,10 @@ Occurrence = TypeVar("Occurrence")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting(Generic[Value]):
-    """A value that topology or scenario may set; `name` is `service.what`. A Duration has `unit="duration"`."""
+    """A value that topology or scenario may set; `name` is `service.what`.
+
+    A Duration has `unit="duration"`.
+    """
 
     name: str
     default: Value

@@ -340,7 +340,7 @@ class FakeContext:
         request: Request,
         *,
         key: str | None = None,
-        timeout: Duration | None = None,  # noqa: ARG002 - time stands still
+        timeout: Duration | None = None,  # noqa: ARG002, ASYNC109 - the port's own word
         caller: Caller | None = None,  # noqa: ARG002 - nobody is behind the stub
     ) -> Reply:
         """Answer as the test said; refuse as unavailable what it said nothing about."""
