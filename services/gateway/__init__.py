@@ -1,0 +1,1 @@
+"""The one door to the shop. Teaches: access rules in one place, caching what is checked on every hop."""

@@ -1,0 +1,1 @@
+"""The catalogue. Teaches: versions against lost updates, a page that degrades instead of failing."""

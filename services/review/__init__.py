@@ -1,0 +1,1 @@
+"""Ratings and reviews. Teaches: eligibility learnt from events, exact averages, moderation."""
