@@ -1,0 +1,1 @@
+"""The parcel carrier, a party outside the shop: labels, and callbacks that come late, twice or never."""

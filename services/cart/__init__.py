@@ -1,0 +1,1 @@
+"""The shopping cart: add, remove, merge, and freeze for an order. Teaches moving data safely."""

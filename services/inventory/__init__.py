@@ -1,0 +1,1 @@
+"""Stock and reservations. Teaches reserve, settle, release; tombstones; overselling by check-then-act."""

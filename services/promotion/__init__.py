@@ -1,0 +1,1 @@
+"""Coupons and campaigns. Teaches a contended counter kept right by optimistic versions."""
