@@ -1,1 +1,1 @@
-"""The payment provider, an outside party: intents, captures, refunds, signed webhooks. Remembers, never guesses."""
+"""The payment provider, an outside party: intents, captures, refunds, signed webhooks, tombstones."""
