@@ -1,7 +1,7 @@
 """What the README and docs/ show being typed is typed, in an empty directory, and ends as they say.
 
-A command is a line `$ msalab ...` in a ```console block; those of one block are typed in turn. Each must
-exit with 0, or with N where `# exit N` ends the line. The other lines of a block show output; they are not compared.
+A command is a line `$ msalab ...` in a ```console block; those of one block are typed in turn. Each must exit
+with 0, or with N where `# exit N` ends the line. The other lines show output and are not compared.
 """
 
 import os
