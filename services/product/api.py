@@ -30,6 +30,12 @@ class InvalidPrice(DomainError):
     status: ClassVar[int] = 422
 
 
+class InvalidCategory(DomainError):
+    """A category is written like kitchen/tea-kettles, at most four levels deep."""
+
+    status: ClassVar[int] = 422
+
+
 class VersionMismatch(DomainError):
     """Somebody changed the product since you read it."""
 
@@ -153,11 +159,12 @@ class ProductChanged:
 
 CREATE = Operation(
     "product.create", "POST", "/products", CreateProduct, ProductView,
-    errors=(SkuTaken, InvalidPrice), access="admin", keyed=True, summary="List a new product.",
+    errors=(SkuTaken, InvalidPrice, InvalidCategory), access="admin", keyed=True,
+    summary="List a new product.",
 )  # fmt: skip
 UPDATE = Operation(
     "product.update", "PATCH", "/products/{sku}", UpdateProduct, ProductView,
-    errors=(NoSuchProduct, InvalidPrice, VersionMismatch), access="admin", keyed=True,
+    errors=(NoSuchProduct, InvalidPrice, InvalidCategory, VersionMismatch), access="admin", keyed=True,
     summary="Change a product, or take it off the list.",
 )  # fmt: skip
 GET = Operation(

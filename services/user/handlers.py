@@ -28,9 +28,8 @@ from services.user.api import (
     UserRegistered,
     WeakPassword,
 )
-from services.user.domain import locked_out, normalised_email, roles_of, weakness
+from services.user.domain import claims_for, locked_out, normalised_email, roles_of, sign, verify, weakness
 from services.user.store import HOUR, REVOCATIONS, USERS, Revocation, User
-from services.user.tokens import claims_for, sign, verify
 
 TOKEN_KEY = Setting("user.token_key", "a-key-for-lessons-and-nothing-else", "Signs the tokens (HS256).")
 TOKEN_TTL = Setting("user.token_ttl", hours(1), "How long a token is good.", unit="duration")
@@ -48,7 +47,7 @@ class GivenUser:
     password: Annotated[str, Field(min_length=1, max_length=128)] = field(repr=False)
     name: str = ""
     roles: tuple[Literal["user", "admin"], ...] = ()
-    id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
 
 
 async def register(ctx: Context, request: RegisterUser) -> Registered:
