@@ -43,7 +43,7 @@ class UnreadableNotice(ValueError):
 
 
 def following(state: State, happening: Happening) -> State | None:
-    """Give the state that follows, or None when the happening changes nothing (late, repeated, impossible)."""
+    """Give the state that follows, or None when the happening changes nothing (late or repeated)."""
     return TRANSITIONS.get((state, happening))
 
 

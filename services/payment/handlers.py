@@ -12,7 +12,6 @@ from dataclasses import replace
 from msa_lab.sdk import (
     Context,
     DomainError,
-    Duration,
     Instant,
     Money,
     PortFailure,
@@ -96,7 +95,7 @@ async def _authorize(ctx: Context, request: AuthorizePayment, order: OrderSnapsh
 
 
 async def _hold(ctx: Context, payment: Payment) -> str:
-    """Ask the provider to hold the money; give the intent's id, or '' when the row tells why there is none."""
+    """Ask the provider to hold the money; give the intent's id, or '' when the row tells why not."""
     asked = psp.CreateIntent(payment.id, payment.order_id, payment.amount, payment.card)
     try:
         intent = await ctx.call(psp.CREATE_INTENT, asked, key=f"hold/{payment.id}")
