@@ -2,7 +2,7 @@
 
 from msa_lab.source.document import Document
 from msa_lab.source.files import digest, find, names, read_file
-from msa_lab.source.filling import Strict, fill, fill_at
+from msa_lab.source.filling import Strict, fill, fill_at, salvage
 from msa_lab.source.mistakes import InvalidFile, Mistake, Mistakes
 from msa_lab.source.places import Path, Place
 from msa_lab.source.quantities import (
@@ -44,4 +44,5 @@ __all__ = [
     "quoted",
     "read_file",
     "read_yaml",
+    "salvage",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from msa_lab.source.document import Document
 from msa_lab.source.mistakes import Mistakes
 from msa_lab.source.places import Path
 from msa_lab.source.quantities import MissingUnit
+from msa_lab.source.reader import MAX_DEPTH
 from msa_lab.source.suggesting import did_you_mean, listed, quoted
 
 M = TypeVar("M")
@@ -47,6 +49,35 @@ def fill_at(document: Document, path: Path, schema: Any, mistakes: Mistakes) -> 
     except ValidationError as invalid:
         _explain(document, path, adapter, invalid, mistakes)
         return None
+
+
+def salvage(document: Document, model: type[M], head: Mapping[str, Any]) -> M | None:
+    """Fill a model from what is right in a document, so that the rest can be checked for other mistakes too.
+
+    What is wrong is left out, with the whole list when it stands in one; `head` fills required keys.
+    """
+    data = {**head, **document.data} if isinstance(document.data, dict) else dict(head)
+    data = copy.deepcopy(data)
+    adapter = TypeAdapter(model)
+    for _ in range(MAX_DEPTH):
+        try:
+            return adapter.validate_json(json.dumps(data), strict=True)
+        except ValidationError as invalid:
+            tried = Document(data, "", document.file)
+            for path in {_resolve(tried, (), error["loc"])[0]: None for error in invalid.errors()}:
+                _leave_out(data, path, head)
+    return None
+
+
+def _leave_out(data: dict[str, Any], path: Path, head: Mapping[str, Any]) -> None:
+    while path and isinstance(path[-1], int):
+        path = path[:-1]  # without one item the places of the others would shift
+    node: Any = data
+    for part in path[:-1]:
+        node = node[part] if isinstance(node, list) or part in node else {}
+    if path:
+        node.pop(path[-1], None)
+    data.update({key: value for key, value in head.items() if key not in data})
 
 
 def _explain(

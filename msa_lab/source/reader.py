@@ -142,11 +142,10 @@ class _Composer:
         return self.mapping(path)
 
     def refuse_references(self, event: Any, place: Place) -> None:  # noqa: ANN401 - as above
-        hint = "write the value out where it is used"
-        if isinstance(event, yaml.AliasEvent):
-            self.found.add(codes.REFERENCE, f"aliases such as *{event.anchor} are not read", place, hint=hint)
-        elif event.anchor is not None:
-            self.found.add(codes.REFERENCE, f"anchors such as &{event.anchor} are not read", place, hint=hint)
+        if event.anchor is not None:
+            kind = "aliases such as *" if isinstance(event, yaml.AliasEvent) else "anchors such as &"
+            message = f"{kind}{event.anchor[:40]} are not read"
+            self.found.add(codes.REFERENCE, message, place, hint="write the value out where it is used")
         if getattr(event, "tag", None) is not None:
             message = f"tags such as {quoted(event.tag)} are not read"
             self.found.add(codes.REFERENCE, message, place, hint="leave the tag out")
