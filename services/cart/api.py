@@ -11,10 +11,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from msa_lab.sdk import DomainError, Money, NotFound, Operation, event
+from msa_lab.sdk import DomainError, Money, NotFound, Operation, Unauthenticated, event
 from services.order.api import OrderId, OrderLine, OrderSnapshot
+from services.product.api import Sku
 
-Sku = Annotated[str, Field(min_length=1, max_length=40)]
 Quantity = Annotated[int, Field(ge=1, le=99)]
 AnonymousId = Annotated[str, Field(pattern=r"^anon-[A-Za-z0-9-]{4,59}$")]
 
@@ -116,14 +116,16 @@ class ThawedCart:
 
 ADD_ITEM = Operation(
     "cart.add_item", "POST", "/cart/items", AddItem, CartView,
-    errors=(UnknownProduct, TooManyLines), access="user", keyed=True, summary="Put a product into my cart.",
+    errors=(UnknownProduct, TooManyLines, Unauthenticated), access="user", keyed=True,
+    summary="Put a product into my cart.",
 )  # fmt: skip
 REMOVE_ITEM = Operation(
     "cart.remove_item", "DELETE", "/cart/items/{sku}", RemoveItem, CartView,
-    errors=(NotInCart,), access="user", keyed=True, summary="Take a product out of my cart.",
+    errors=(NotInCart, Unauthenticated), access="user", keyed=True, summary="Take a product out of my cart.",
 )  # fmt: skip
 VIEW = Operation(
-    "cart.view", "GET", "/cart", ViewCart, CartView, access="user", summary="Show my cart.",
+    "cart.view", "GET", "/cart", ViewCart, CartView,
+    errors=(Unauthenticated,), access="user", summary="Show my cart.",
 )  # fmt: skip
 ADD_ANONYMOUSLY = Operation(
     "cart.add_anonymously", "POST", "/carts/{cart_id}/items", AddAnonymously, CartView,
@@ -136,7 +138,8 @@ VIEW_ANONYMOUS = Operation(
 )  # fmt: skip
 MERGE = Operation(
     "cart.merge", "POST", "/cart/merge", MergeCart, CartView,
-    errors=(TooManyLines,), access="user", keyed=True, summary="Move an anonymous cart into mine.",
+    errors=(TooManyLines, Unauthenticated), access="user", keyed=True,
+    summary="Move an anonymous cart into mine.",
 )  # fmt: skip
 FREEZE = Operation(
     "cart.freeze", "POST", "/cart/freezes", FreezeCart, FrozenCart,

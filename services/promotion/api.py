@@ -58,8 +58,8 @@ class CreateCoupon:
     """A coupon takes off `basis_points` (hundredths of a percent) or a fixed `amount`: exactly one of them.
 
     `at_most` caps a percentage. `max_uses` None: no limit; `per_user` 0: no limit. The window runs from
-    `starts_at` to `ends_at` (None: for ever). A coupon that is not `stackable` does not add to campaigns:
-    the better of the two counts.
+    `starts_at` to `ends_at` (None: for ever). A coupon that is not `stackable` takes the place of the
+    campaigns that run instead of adding to them.
     """
 
     code: Code
