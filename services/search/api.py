@@ -57,7 +57,7 @@ class Suggestions:
 
 @dataclass(frozen=True, slots=True)
 class Recommend:
-    """Asks what goes with a product, or (without one) what sells well in a category or at all."""
+    """Asks what goes with a product, or what suits the caller, or what sells well in a category or at all."""
 
     sku: Annotated[str, Field(max_length=40)] = ""
     category: Annotated[str, Field(max_length=60)] = ""
@@ -67,7 +67,7 @@ class Recommend:
 @dataclass(frozen=True, slots=True)
 class Recommended:
     item: Item
-    why: Literal["bought together", "popular in category", "popular"]
+    why: Literal["bought together", "for you", "popular in category", "popular"]
 
 
 @dataclass(frozen=True, slots=True)
