@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msa_lab.chaos.catalogue import CATALOGUE
 from msa_lab.chaos.catalogue.network import Partition
+from msa_lab.chaos.catalogue.outside import Decline
 from msa_lab.chaos.model import (
     ANY,
     EventNamed,
@@ -20,12 +21,13 @@ from msa_lab.chaos.model import (
     Target,
     Topic,
 )
+from msa_lab.sdk.contract import Operation
 
 Leg = Literal["request", "reply"]
 
 
 class Hop(NamedTuple):
-    """A call as the network sees it. `operation` is its name, `safe` that it changes nothing."""
+    """A call as the network sees it; see `hop_of`. `refusals` are the codes that the operation declares."""
 
     caller: str
     callee: str
@@ -33,6 +35,22 @@ class Hop(NamedTuple):
     safe: bool = False
     caller_instance: str = ""
     callee_instance: str = ""
+    refusals: tuple[str, ...] = ()
+
+
+def hop_of(
+    operation: Operation[Any, Any], caller: str, caller_instance: str = "", callee_instance: str = ""
+) -> Hop:
+    """Describe a call of an operation; hosts keep the result, it is the same for every call of its kind."""
+    return Hop(
+        caller,
+        operation.service,
+        operation.name,
+        operation.safe,
+        caller_instance,
+        callee_instance,
+        tuple(error.code for error in operation.errors),
+    )
 
 
 def touches_leg(spec: FaultSpec, hop: Hop, leg: Leg, services: Container[str]) -> bool:
@@ -44,6 +62,8 @@ def touches_leg(spec: FaultSpec, hop: Hop, leg: Leg, services: Container[str]) -
     if "webhook" in kind.places:
         return leg == "request" and hop.callee in services and str(spec.target) == hop.caller
     if leg not in kind.places or spec.direction not in ("both", leg) or (kind.unsafe_only and hop.safe):
+        return False
+    if isinstance(spec.params, Decline) and spec.params.code not in hop.refusals:
         return False
     return _touches_call(spec.target, hop, services, callee_only=kind.side == "callee")
 

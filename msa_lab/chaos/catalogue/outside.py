@@ -34,7 +34,7 @@ class TimeoutCharged(Params):
 class Decline(Params):
     """Parameters of pay.decline."""
 
-    code: Annotated[str, Param("the code of the refusal, one that the operation declares")] = "card-declined"
+    code: Annotated[str, Param("the code of the refusal, one that the operation declares")]
 
     def effect(self, draw: Stream) -> Refuse:  # noqa: ARG002 - part of the protocol
         """Say no."""
@@ -134,7 +134,7 @@ KINDS: Final = (
         forms=_PARTY,
         sim="The provider refuses with the code, on the operations that declare it; nothing is charged.",
         process="The provider's host answers with the refusal.",
-        example="pay.decline {party} code=card-declined probability=0.2 at 1s for 8s",
+        example="pay.decline {party} code={refusal} probability=0.2 at 1s for 8s",
         outside=True,
         side="callee",
         unsafe_only=True,
