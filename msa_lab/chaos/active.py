@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from msa_lab.chaos.catalogue import CATALOGUE
+from msa_lab.chaos.effects import Effect
 from msa_lab.chaos.kinds import FaultKind
 from msa_lab.chaos.model import FaultSpec
-from msa_lab.chaos.verdicts import Effect
 from msa_lab.sdk.distributions import Stream
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, Protocol, cast
 
 from msa_lab.chaos.catalogue import CATALOGUE
-from msa_lab.chaos.kinds import FaultKind, Params
+from msa_lab.chaos.kinds import FaultKind
 from msa_lab.chaos.model import After, At, Direction, FaultSpec, Target
 from msa_lab.chaos.naming import Names
 from msa_lab.chaos.parameters import Parameter, parameters, read_integer, read_number, read_value
+from msa_lab.chaos.params import Params
 from msa_lab.chaos.targets import SAID, Complaint, parse_target
 from msa_lab.sdk.values import Duration, Instant
 from msa_lab.source import (

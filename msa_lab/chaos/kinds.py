@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from msa_lab.chaos.model import Form
-from msa_lab.chaos.verdicts import Effect
-from msa_lab.sdk.distributions import Stream
+from msa_lab.chaos.params import Params
 
 Place = Literal["request", "reply", "packet", "webhook", "publish", "delivery", "commit", "store", "state"]
 """Where a fault acts.
@@ -19,32 +18,6 @@ transaction, `store` reads and commits, `state` something that is so while the f
 
 Needs = Literal["for", "for-or-count", "nothing"]
 """What ends it: `for` must be given, `for` or `count`, or it is over at once by itself."""
-
-
-class Params:
-    """The parameters of one kind: a frozen dataclass whose fields are `Annotated[type, Param(...)]`."""
-
-    __slots__ = ()
-    delays: ClassVar[bool] = False
-    """Whether the effect is always a delay."""
-
-    def effect(self, draw: Stream) -> Effect:  # noqa: ARG002 - for kinds that override it
-        """Give what happens to one message, commit or delivery, drawing from the fault's own stream.
-
-        Raises:
-            TypeError: when the kind acts as a state, not on single occasions.
-        """
-        raise TypeError(f"{type(self).__name__} does not act on single occasions")
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """What a parameter is for, and its bounds, both included; only `signed` durations may be negative."""
-
-    purpose: str
-    low: float | None = None
-    high: float | None = None
-    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

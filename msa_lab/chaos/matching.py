@@ -27,7 +27,10 @@ Leg = Literal["request", "reply"]
 
 
 class Hop(NamedTuple):
-    """A call as the network sees it; see `hop_of`. `refusals` are the codes that the operation declares."""
+    """A call as the network sees it; see `hop_of`.
+
+    `refusals` are the codes that the operation declares; None means not known, and then any is possible.
+    """
 
     caller: str
     callee: str
@@ -35,7 +38,7 @@ class Hop(NamedTuple):
     safe: bool = False
     caller_instance: str = ""
     callee_instance: str = ""
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[str, ...] | None = None
 
 
 def hop_of(
@@ -63,7 +66,7 @@ def touches_leg(spec: FaultSpec, hop: Hop, leg: Leg, services: Container[str]) -
         return leg == "request" and hop.callee in services and str(spec.target) == hop.caller
     if leg not in kind.places or spec.direction not in ("both", leg) or (kind.unsafe_only and hop.safe):
         return False
-    if isinstance(spec.params, Decline) and spec.params.code not in hop.refusals:
+    if isinstance(spec.params, Decline) and hop.refusals is not None and spec.params.code not in hop.refusals:
         return False
     return _touches_call(spec.target, hop, services, callee_only=kind.side == "callee")
 

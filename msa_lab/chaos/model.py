@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from msa_lab.chaos.params import Params
 from msa_lab.sdk.values import Duration, Instant
-
-if TYPE_CHECKING:
-    from msa_lab.chaos.kinds import Params
 
 Direction = Literal["both", "request", "reply"]
 Form = Literal["everything", "service", "instance", "link", "operation", "topic", "event", "broker", "flow"]

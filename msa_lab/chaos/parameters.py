@@ -7,7 +7,7 @@ import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from msa_lab.chaos.kinds import Param, Params
+from msa_lab.chaos.params import Param, Params
 from msa_lab.sdk.distributions import Constant, Distribution, Exponential, LogNormal, Normal, Pareto, Uniform
 from msa_lab.sdk.values import Duration
 from msa_lab.source import did_you_mean, format_duration, listed, parse_distribution, parse_duration, quoted

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
-from msa_lab.chaos.kinds import FaultKind, Param, Params
+from msa_lab.chaos.effects import Abort, Copies, Delay, Drop, Refuse
+from msa_lab.chaos.kinds import FaultKind
 from msa_lab.chaos.model import Form
-from msa_lab.chaos.verdicts import Abort, Copies, Delay, Drop, Refuse
+from msa_lab.chaos.params import Param, Params
 from msa_lab.sdk.distributions import Distribution, Stream
 from msa_lab.sdk.values import Duration
 

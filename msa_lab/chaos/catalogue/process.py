@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from msa_lab.chaos.kinds import FaultKind, Param, Params
+from msa_lab.chaos.kinds import FaultKind
+from msa_lab.chaos.params import Param, Params
 from msa_lab.sdk.values import Duration, seconds
 
 

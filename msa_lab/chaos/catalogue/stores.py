@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
-from msa_lab.chaos.kinds import FaultKind, Param, Params
-from msa_lab.chaos.verdicts import Delay, LostReply, Unreachable
+from msa_lab.chaos.effects import Delay, LostReply, Unreachable
+from msa_lab.chaos.kinds import FaultKind
+from msa_lab.chaos.params import Param, Params
 from msa_lab.sdk.distributions import Distribution, Stream
 from msa_lab.sdk.values import Duration
 
