@@ -43,6 +43,7 @@ class Called(NamedTuple):
     operation: str
     request: Any
     key: str | None
+    caller: Caller | None = None
 
 
 class FakeClock:
@@ -341,10 +342,10 @@ class FakeContext:
         *,
         key: str | None = None,
         timeout: Duration | None = None,  # noqa: ARG002, ASYNC109 - the port's own word
-        caller: Caller | None = None,  # noqa: ARG002 - nobody is behind the stub
+        caller: Caller | None = None,
     ) -> Reply:
         """Answer as the test said; refuse as unavailable what it said nothing about."""
-        self.called.append(Called(operation.name, request, key))
+        self.called.append(Called(operation.name, request, key, caller))
         prepared = self._answers.get(operation.name)
         if not prepared:
             raise Unavailable(f"no answer was prepared for {operation.name}")
