@@ -67,7 +67,9 @@ _REASONS: Mapping[str, str] = {
     "card-declined": "the bank declined the card",
     "cancelled-by-customer": "as you wished",
     "country-not-served": "we cannot deliver to that country",
-    "coupon-exhausted": "the coupon has been used up",
+    "coupon-used-up": "the coupon has been used up",
+    "coupon-already-used": "you have used the coupon before",
+    "coupon-expired": "the coupon is no longer valid",
     "out-of-stock": "it is sold out",
 }
 
