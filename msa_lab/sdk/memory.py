@@ -20,7 +20,8 @@ class Row(NamedTuple):
     version: int
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Change:
     """What a commit did to one record; `before` is None for a new one, `after` for one removed."""
 
     table: Table[Any]
@@ -123,10 +124,10 @@ class MemoryDatabase:
             if row is not None or after is not None:
                 changes.append(Change(rows.table, key, None if row is None else row.record, after))
         _check_together(changes)
-        for table, key, before, after in changes:
-            rows = self._tables[table.name]
-            version = 1 if before is None else rows.rows[key].version + 1
-            rows.write(key, before, after, version)
+        for change in changes:
+            rows = self._tables[change.table.name]
+            version = 1 if change.before is None else rows.rows[change.key].version + 1
+            rows.write(change.key, change.before, change.after, version)
         return changes
 
     def _check(
@@ -150,13 +151,14 @@ class MemoryDatabase:
 def _check_together(changes: Sequence[Change]) -> None:
     """Refuse two records of one commit that claim the same unique values."""
     claimed: dict[tuple[str, tuple[str, ...], Any], str] = {}
-    for table, key, _before, after in changes:
+    for change in changes:
+        table, after = change.table, change.after
         for fields in table.unique if after is not None else ():
             values = _values(fields, after)
-            if values is not None and claimed.setdefault((table.name, fields, values), key) != key:
-                raise Duplicate(
-                    f"{table.name}: {', '.join(fields)} twice in one commit", table=table.name, fields=fields
-                )
+            if values is not None and claimed.setdefault((table.name, fields, values), change.key) != change.key:
+                taken = f"{table.name}: {', '.join(fields)} twice in one commit"
+                raise Duplicate(taken, table=table.name, fields=fields)
+
 
 
 class MemoryTransaction:

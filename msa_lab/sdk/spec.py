@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -37,13 +37,13 @@ class Serve:
     """An operation, its handler and what a request costs."""
 
     operation: Operation[Any, Any]
-    handler: Callable[[Context, Any], Awaitable[Any]]
+    handler: Callable[[Context, Any], Coroutine[Any, Any, Any]]
     cost: Cost
 
 
 def serve(
     operation: Operation[Request, Reply],
-    handler: Callable[[Context, Request], Awaitable[Reply]],
+    handler: Callable[[Context, Request], Coroutine[Any, Any, Reply]],
     cost: Cost | None = None,
 ) -> Serve:
     """Tie an operation to its handler; the types must fit."""
@@ -55,7 +55,7 @@ class Subscription:
     """An event that the service hears, as the consumer group of its own name."""
 
     event: type[Any]
-    handler: Callable[[Context, Any], Awaitable[None]]
+    handler: Callable[[Context, Any], Coroutine[Any, Any, None]]
     cost: Cost
 
     @property
@@ -66,7 +66,7 @@ class Subscription:
 
 def on(
     event: type[Occurrence],
-    handler: Callable[[Context, Occurrence], Awaitable[None]],
+    handler: Callable[[Context, Occurrence], Coroutine[Any, Any, None]],
     cost: Cost | None = None,
 ) -> Subscription:
     """Tie an event to its handler; the types must fit."""
@@ -79,7 +79,7 @@ class Job:
 
     name: str
     every: Duration
-    run: Callable[[Context], Awaitable[None]]
+    run: Callable[[Context], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,7 @@ class Fixture:
 
     name: str
     schema: Any
-    handler: Callable[[Context, Any], Awaitable[None]]
+    handler: Callable[[Context, Any], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -140,6 +140,7 @@ class Checker:
             spec.queue if form.queue is None else form.queue,
             form.machine,
             changes,
+            form.discipline,
         )
 
     def links(self, form: TopologyForm) -> Iterable[LinkTiming]:

@@ -30,6 +30,7 @@ class ServiceForm(Strict):
     replicas: Annotated[int, Field(ge=1, le=100)] = 1
     concurrency: Count | None = None
     queue: Room | None = None
+    discipline: Literal["fifo", "lifo"] = "fifo"
     machine: str | None = None
     cost: dict[str, CostForm] = Field(default_factory=dict)
 

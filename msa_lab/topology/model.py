@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from msa_lab.sdk.distributions import Distribution, LogNormal, Uniform
 from msa_lab.sdk.policy import CallPolicy, Cost, Retry
@@ -29,7 +29,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """How one service runs. `cost` holds only what differs from the spec, by operation or event name."""
+    """How one service runs; `discipline` is the order in which waiting requests are taken.
+
+    `cost` holds only what differs from the spec, by operation or event name."""
 
     service: str
     replicas: int
@@ -37,6 +39,7 @@ class Deployment:
     queue: int
     machine: str | None = None
     cost: Mapping[str, Cost] = field(default_factory=dict)
+    discipline: Literal["fifo", "lifo"] = "fifo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,160 @@
+"""A service as deployed: what all its instances share (database, outbox, cache, operations)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from msa_lab.runtime.sim.adapters import SimCache, SimDocuments, SimLock, SimSearch
+from msa_lab.runtime.sim.outbox import Outbox
+from msa_lab.runtime.sim.store import ANSWERS, INBOX, visible
+from msa_lab.sdk.contract import Operation
+from msa_lab.sdk.distributions import Distribution
+from msa_lab.sdk.failures import InvalidRequest
+from msa_lab.sdk.memory import Change, MemoryDatabase
+from msa_lab.sdk.saga import SAGAS, SagaRecord
+from msa_lab.sdk.spec import ServiceSpec, Subscription
+from msa_lab.sdk.values import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from msa_lab.runtime.sim.context import SimContext
+    from msa_lab.runtime.sim.instance import Instance
+    from msa_lab.runtime.sim.shop import Shop
+    from msa_lab.sdk.ports import Context
+
+CONFLICT_PAUSE_MAX = 2_000
+
+
+@dataclass(frozen=True)
+class Served:
+    """An operation ready to run."""
+
+    operation: Operation[Any, Any]
+    handler: Callable[[Context, Any], Coroutine[Any, Any, Any]]
+    cpu: Distribution
+    wait: Distribution | None
+
+    @functools.cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """The validator of the request type, made when first needed."""
+        return TypeAdapter(self.operation.request)
+
+    def validated(self, request: object) -> object:
+        """Check a request at the callee's edge; plain mappings become the request type.
+
+        Raises:
+            InvalidRequest: when it does not fit the contract.
+        """
+        if isinstance(request, Mapping):
+            try:
+                return self.adapter.validate_python(request)
+            except ValidationError as error:
+                first = error.errors(include_url=False, include_input=False)[0]
+                place = ".".join(str(part) for part in first["loc"])
+                raise InvalidRequest(f"{place}: {first['msg']}") from None
+        return request
+
+
+class Deployed:
+    """The shared side of a service's instances."""
+
+    def __init__(self, shop: Shop, spec: ServiceSpec) -> None:
+        topology = shop.topology
+        self.shop = shop
+        self.spec = spec
+        self.service = spec.name
+        self.faults = shop.faults
+        self.stream = shop.streams.named(f"store:{spec.name}")
+        self.commit_latency = topology.timing.commit
+        self.instances: tuple[Instance, ...] = ()
+        costs = topology.deployments[spec.name].cost
+        self.operations = {
+            part.operation.name: Served(part.operation, part.handler, cost.cpu, cost.wait)
+            for part in spec.operations
+            for cost in [costs.get(part.operation.name, part.cost)]
+        }
+        self.subscriptions: dict[str, Subscription] = {part.type.name: part for part in spec.subscriptions}
+        self.sagas = {saga.name: saga for saga in spec.sagas}
+        self.database = MemoryDatabase(
+            (*spec.tables, INBOX, ANSWERS), versioned=shop.patterns["isolation"] == "versioned"
+        )
+        self.cache = SimCache(shop.kernel, enabled=shop.patterns["cache"] != "none")
+        self.lock = SimLock(shop.kernel)
+        self.search = SimSearch()
+        self.documents = SimDocuments()
+        self.outbox = Outbox(
+            shop.kernel, shop.log, shop.broker, shop.faults, topology.timing.broker_hop,
+            shop.streams.named(f"outbox:{spec.name}"), durable=shop.patterns["outbox"] == "on",
+        )  # fmt: skip
+        self.keeps_sagas = any(table is SAGAS for table in spec.tables)
+
+    def any_up(self) -> Instance | None:
+        """Give an instance that is up, the first of them."""
+        return next((instance for instance in self.instances if instance.node.up), None)
+
+    def conflict_pause(self, attempt: int) -> Duration:
+        """Draw the pause before a transaction is run again."""
+        return Duration(int(self.stream.random() * CONFLICT_PAUSE_MAX * attempt))
+
+    def open_sagas(self) -> Sequence[SagaRecord]:
+        """Give the sagas that have not ended, ordered by key."""
+        rows = self.database.table(SAGAS)
+        keys = sorted((*rows.keys_where("state", "RUNNING"), *rows.keys_where("state", "COMPENSATING")))
+        return [rows.rows[key].record for key in keys]
+
+    def committed(
+        self, ctx: SimContext, changes: Sequence[Change], events: Sequence[object], *, final: bool
+    ) -> None:
+        """Log a commit whole: the changes, the sagas' steps, the events; and set going what follows."""
+        shown = visible(changes)
+        if shown and self.shop.logs_commits:
+            ctx.emit("commit", {"changes": shown})
+        if self.keeps_sagas:
+            for change in shown:
+                if change.table is SAGAS:
+                    self._saga_moved(ctx, change)
+        for event in events:
+            self.outbox.record(ctx, event)
+        if final and ctx.delivery is not None:
+            self.applied(ctx)
+
+    def applied(self, ctx: SimContext) -> None:
+        """Log that a consumer's work for an event is committed."""
+        ctx.applied = True
+        if ctx.delivery is not None:
+            message = ctx.delivery.message
+            ctx.emit(
+                "event.applied",
+                {"event": message.type.name, "id": message.id, "group": ctx.delivery.group.name,
+                 "lag": self.shop.kernel.now - message.recorded_at},
+            )  # fmt: skip
+
+    def _saga_moved(self, ctx: SimContext, change: Change) -> None:
+        before, after = change.before, change.after
+        if after is None:
+            return
+        ctx.saga = after.id
+        if before is None:
+            ctx.emit("saga.started", {"name": after.saga, "step": after.step})
+            ctx.instance_.drive(after, ctx.cause)
+            return
+        detail = {"name": after.saga, "step": before.step}
+        for step in after.done[len(before.done) :]:
+            ctx.emit("saga.step", {"name": after.saga, "step": step})
+        if after.attempt > before.attempt:
+            ctx.emit("saga.retried", detail | {"attempt": after.attempt + 1})
+        if after.state == "COMPENSATING" and before.state == "RUNNING":
+            ctx.emit("saga.turned", detail | {"failure": after.failure})
+        for step in after.undone[len(before.undone) :]:
+            ctx.emit("saga.undone", {"name": after.saga, "step": step})
+        if after.ended and not before.ended:
+            ended = {"name": after.saga, "took": self.shop.kernel.now - after.started_at}
+            if after.state == "COMPENSATED":
+                ended["failure"] = after.failure
+            ctx.emit(f"saga.{after.state.lower()}", ended)

@@ -1,0 +1,104 @@
+"""A node: one simulated process with its capacity, its one CPU, and its life of crashes and pauses."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from msa_lab.runtime.sim.kernel import Kernel, Owner
+
+
+class Machine:
+    """Where nodes stand; its cores are shared by them, first come first served (Kiefer and Wolfowitz, 1955)."""
+
+    def __init__(self, name: str, cores: int) -> None:
+        self.name = name
+        self._free_at = [0] * cores
+
+    def occupy(self, start: int, demand: int) -> int:
+        """Put a job that may begin at `start` on the core that is free first; give when it ends."""
+        free = self._free_at
+        core = min(range(len(free)), key=free.__getitem__)
+        end = max(start, free[core]) + demand
+        free[core] = end
+        return end
+
+
+class Node(Owner):
+    """One incarnation after another of a process.
+
+    At most `concurrency` requests are in progress and `bound` wait; more are refused. CPU work is done one job
+    at a time in the order of arrival.
+    """
+
+    def __init__(
+        self, kernel: Kernel, name: str, *, concurrency: int, bound: int, lifo: bool = False,
+        machine: Machine | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.kernel = kernel
+        self.name = name
+        self.up = True
+        self.incarnation = 1
+        self.lamport = 0
+        self.concurrency = concurrency
+        self.bound = bound
+        self.in_progress = 0
+        self.skew = 0
+        self._machine = machine
+        self._cpu_free = 0
+        self._queue: deque[tuple[Callable[[Any], object], Any]] = deque()
+        self._next = self._queue.pop if lifo else self._queue.popleft
+
+    def admit(self, begin: Callable[[Any], object], job: Any) -> bool:  # noqa: ANN401 - whatever `begin` takes
+        """Begin a job now or queue it; False when the queue is full."""
+        if self.in_progress < self.concurrency:
+            self.in_progress += 1
+            begin(job)
+            return True
+        if len(self._queue) < self.bound:
+            self._queue.append((begin, job))
+            return True
+        return False
+
+    def leave(self) -> None:
+        """A job has ended: begin the next one."""
+        if self._queue:
+            begin, job = self._next()
+            begin(job)
+        else:
+            self.in_progress -= 1
+
+    def compute(self, demand: int) -> int:
+        """Queue CPU work of `demand` microseconds; give how long until it is done."""
+        now = self.kernel.now
+        start = self._cpu_free if self._cpu_free > now else now
+        end = start + demand if self._machine is None else self._machine.occupy(start, demand)
+        self._cpu_free = end
+        return end - now
+
+    def crash(self) -> None:
+        """Stop between two awaits: all that was only in memory is gone."""
+        self.up = False
+        self.paused = False
+        self.incarnation += 1
+        self._queue.clear()
+        self.in_progress = 0
+        self.kill_tasks()
+
+    def start(self) -> None:
+        """Serve again, empty."""
+        self.up = True
+        self._cpu_free = self.kernel.now
+        self.in_progress = 0
+
+    def pause(self) -> None:
+        """Stand still (SIGSTOP): what arrives waits."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Go on (SIGCONT)."""
+        self.paused = False
+        self._cpu_free = max(self._cpu_free, self.kernel.now)
+        self.unpark()

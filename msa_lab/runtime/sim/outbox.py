@@ -1,0 +1,186 @@
+"""How committed events reach the broker: through the outbox, or straight away where the pattern is off.
+
+With the outbox the events are rows of the commit; a relay sends them in order and removes them when the
+broker has confirmed, so that a crash or a lost broker delays them but loses none (and may double them).
+Without it the instance sends them after its commit from memory: what it had not sent when it crashed, and
+what finds no broker, is lost.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msa_lab.chaos.verdicts import PASS, LostReply
+from msa_lab.runtime.sim.broker import Broker, Message
+from msa_lab.runtime.sim.kernel import Kernel, Wait
+from msa_lab.sdk.contract import event_type
+from msa_lab.sdk.failures import PublishFailure, PublishRefused
+from msa_lab.sdk.values import ms
+
+if TYPE_CHECKING:
+    from msa_lab.runtime.sim.context import SimContext
+    from msa_lab.runtime.sim.faults import Faults
+    from msa_lab.runtime.sim.instance import Instance
+    from msa_lab.sdk.distributions import Distribution
+    from msa_lab.telemetry.log import EventLog
+
+RELAY_RETRY = ms(200)
+SEND_GAP = ms(2)
+"""Between the commit and the send that follows it in the code of an instance without an outbox."""
+
+
+class Outbox:
+    """The events of one service's database that the broker has not confirmed."""
+
+    def __init__(
+        self, kernel: Kernel, log: EventLog, broker: Broker, faults: Faults, hop: Distribution,
+        stream: Any, *, durable: bool,  # noqa: ANN401 - a random.Random
+    ) -> None:  # fmt: skip
+        self._kernel = kernel
+        self._log = log
+        self._broker = broker
+        self._faults = faults
+        self._hop = hop
+        self._stream = stream
+        self._durable = durable
+        self._rows: deque[Message] = deque()
+        self._relaying = False
+        self._recorded = 0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits to be sent."""
+        return not self._rows
+
+    def record(self, ctx: SimContext, event: object) -> None:
+        """Take an event that became a fact in a commit."""
+        message = self._message(ctx, event)
+        if self._durable:
+            self._rows.append(message)
+            self._relay(ctx.instance_)
+        else:
+            flight = partial(self._send_from_memory, ctx.instance_, ctx.incarnation)
+            self._kernel.after(SEND_GAP, flight, message)
+
+    def _message(self, ctx: SimContext, event: object) -> Message:
+        declared = event_type(event)
+        self._recorded += 1
+        key = str(getattr(event, declared.key))
+        message = Message(
+            f"{ctx.service}-{self._recorded}", declared, key, event, ctx.saga, ctx.trace, 0, self._kernel.now
+        )
+        detail = {
+            "event": declared.name,
+            "id": message.id,
+            "key": key,
+            "topic": declared.topic,
+            "data": event,
+        }
+        message.cause = ctx.emit("event.recorded", detail)
+        message.lamport = ctx.instance_.node.lamport
+        self._faults.observe(declared.name)
+        return message
+
+    def _relay(self, instance: Instance) -> None:
+        """Send what waits, unless a batch is under way already."""
+        if self._rows and not self._relaying:
+            self._relaying = True
+            node = instance.node
+            batch = partial(self._arrive, instance, node.incarnation)
+            self._kernel.after(self._hop.sample(self._stream), batch, len(self._rows))
+
+    def wake(self, instance: Instance) -> None:
+        """An instance came up: it relays what another left behind."""
+        self._relaying = False
+        self._relay(instance)
+
+    def _arrive(self, instance: Instance, incarnation: int, count: int) -> None:
+        """A batch reaches the broker; it stays in the outbox unless the relay hears the confirmation."""
+        if not self._relaying:
+            return
+        confirmed = self._publish_batch(instance, count)
+        alive = instance.node.up and instance.node.incarnation == incarnation
+        if not alive:
+            self._relaying = False
+            other = instance.deployed.any_up()
+            if other is not None:
+                self._relay(other)
+            return
+        for _ in range(confirmed):
+            self._rows.popleft()
+        if confirmed < count:
+            self._kernel.after(RELAY_RETRY, partial(self._try_again, instance), None)
+            return
+        self._relaying = False
+        self._relay(instance)
+
+    def _try_again(self, instance: Instance, _nothing: object) -> None:
+        self._relaying = False
+        other = instance if instance.node.up else instance.deployed.any_up()
+        if other is not None:
+            self._relay(other)
+
+    def _publish_batch(self, instance: Instance, count: int) -> int:
+        """Publish the oldest rows; give how many the relay hears confirmed."""
+        for index in range(min(count, len(self._rows))):
+            message = self._rows[index]
+            if not self._broker.up:
+                return index
+            verdict = (
+                self._faults.on_publish(instance.service, message) if self._faults.publish_hurt else PASS
+            )
+            if verdict is not PASS:
+                self._hit(message, verdict.faults[-1].spec.id)
+                if not (isinstance(verdict.act, LostReply) and verdict.act.done):
+                    return index
+            self._broker.publish(message)
+            if verdict is not PASS:
+                return index
+        return count
+
+    def _hit(self, message: Message, fault: str) -> None:
+        message.cause = self._log.emit(
+            "fault.hit", self._kernel.now, "broker", "", message.saga, message.trace, 0, message.cause,
+            message.lamport, {"fault": fault, "what": f"publish {message.type.name}"},
+        )  # fmt: skip
+
+    def _send_from_memory(self, instance: Instance, incarnation: int, message: Message) -> None:
+        if instance.node.incarnation != incarnation:
+            self._lose(message, "the instance crashed before it sent the event")
+            return
+        self._kernel.after(self._hop.sample(self._stream), self._arrive_alone, message)
+
+    def _arrive_alone(self, message: Message) -> None:
+        if self._broker.up:
+            self._broker.publish(message)
+        else:
+            self._lose(message, "the broker was down")
+
+    def _lose(self, message: Message, reason: str) -> None:
+        detail = {"event": message.type.name, "id": message.id, "reason": reason}
+        fault = self._faults.broker_fault
+        if fault:
+            detail["fault"] = fault
+        self._log.emit(
+            "event.lost", self._kernel.now, message.type.name.partition(".")[0], "", message.saga, message.trace, 0,
+            message.cause, message.lamport, detail,
+        )  # fmt: skip
+
+    def publish_now(self, ctx: SimContext, event: object, wait: Wait[None]) -> None:
+        """Send one event outside any transaction and settle `wait` with the broker's answer."""
+        message = self._message(ctx, event)
+
+        def arrive(_nothing: object) -> None:
+            if not self._broker.up:
+                wait.fail(PublishRefused())
+                return
+            verdict = self._faults.on_publish(ctx.service, message) if self._faults.publish_hurt else PASS
+            self._broker.publish(message)
+            if verdict is PASS:
+                wait.settle()
+            else:
+                wait.fail(PublishFailure())
+
+        self._kernel.after(self._hop.sample(self._stream), arrive)

@@ -1,0 +1,158 @@
+"""The simulated store: tables in memory, commits that take time and are logged whole."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msa_lab.chaos.verdicts import PASS, LostReply, Unreachable, Verdict
+from msa_lab.runtime.sim.kernel import Wait
+from msa_lab.sdk.contract import Record, Table
+from msa_lab.sdk.failures import CommitUnknown, Conflict, Duplicate, StoreUnavailable
+from msa_lab.sdk.memory import Change, MemoryTransaction
+from msa_lab.sdk.ports import Transaction
+
+if TYPE_CHECKING:
+    from msa_lab.runtime.sim.context import SimContext
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Inboxed:
+    """An event that a consumer group has applied; `id` is `event id/group`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The reply to a keyed operation; `id` is `operation/key`."""
+
+    id: str
+    reply: Any
+
+
+INBOX = Table("inbox", Inboxed)
+ANSWERS = Table("answers", Answered)
+_OWN = (INBOX, ANSWERS)
+
+
+class AlreadyDone(BaseException):
+    """The work was committed before by another delivery or try; `reply` is what it gave."""
+
+    def __init__(self, reply: object = None) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+class StoreView:
+    """The store port of one context."""
+
+    __slots__ = ("_ctx",)
+
+    def __init__(self, ctx: SimContext) -> None:
+        self._ctx = ctx
+
+    def _reading(self) -> MemoryTransaction:
+        ctx = self._ctx
+        ctx.alive()
+        deployed = ctx.instance_.deployed
+        if deployed.faults.store_hurt:
+            verdict = deployed.faults.on_store(ctx.instance_, "read")
+            if verdict is not PASS:
+                self._hit(verdict, "read")
+                raise StoreUnavailable
+        return deployed.database.begin()
+
+    def _hit(self, verdict: Verdict, what: str) -> None:
+        fault = verdict.faults[-1].spec.id
+        self._ctx.emit("fault.hit", {"fault": fault, "what": what, "delay": verdict.delay})
+
+    async def get(self, table: Table[Record], key: str) -> Record | None:
+        """Give the record with that key."""
+        return await self._reading().get(table, key)
+
+    async def find(
+        self,
+        table: Table[Record],
+        *,
+        until: tuple[str, int] | None = None,
+        limit: int | None = None,
+        **equals: str | int,
+    ) -> Sequence[Record]:
+        """Give matching records ordered by key."""
+        return await self._reading().find(table, until=until, limit=limit, **equals)
+
+    async def transact(
+        self, work: Callable[[Transaction], Awaitable[T]], *, final: bool = True, attempts: int = 8
+    ) -> T:
+        """Run `work` and commit, again on conflict; see the port."""
+        ctx = self._ctx
+        deployed = ctx.instance_.deployed
+        attempt = 1
+        while True:
+            tx = self._reading()
+            result = await work(tx)
+            mark = _mark(ctx, tx, result) if final else None
+            if not tx.writes and not tx.events:
+                return result
+            try:
+                await self._commit(tx, final=final)
+            except Conflict:
+                ctx.emit("commit.failed", {"reason": "conflict", "attempt": attempt})
+                if attempt >= attempts:
+                    raise
+                attempt += 1
+                await ctx.clock.sleep(deployed.conflict_pause(attempt))
+            except Duplicate as duplicate:
+                if mark is not None and duplicate.table == mark.name:
+                    raise AlreadyDone(_stored_reply(ctx)) from None
+                raise
+            else:
+                return result
+
+    async def _commit(self, tx: MemoryTransaction, *, final: bool) -> None:
+        ctx = self._ctx
+        deployed = ctx.instance_.deployed
+        delay = deployed.commit_latency.sample(deployed.stream)
+        verdict = PASS
+        if deployed.faults.store_hurt:
+            verdict = deployed.faults.on_store(ctx.instance_, "commit")
+            if verdict is not PASS:
+                self._hit(verdict, "commit")
+                delay += verdict.delay
+        wait: Wait[None] = Wait()
+        ctx.instance_.kernel.after(delay, wait.settle)
+        await wait
+        if isinstance(verdict.act, Unreachable):
+            raise StoreUnavailable
+        changes = deployed.database.commit(tx)
+        deployed.committed(ctx, changes, tx.events, final=final)
+        if isinstance(verdict.act, LostReply):
+            raise CommitUnknown
+
+
+def _mark(ctx: SimContext, tx: MemoryTransaction, result: object) -> Table[Any] | None:
+    """Put the inbox entry or the keyed reply into the transaction."""
+    if ctx.delivery is not None:
+        if ctx.delivery.group.inbox:
+            tx.insert(INBOX, Inboxed(ctx.delivery.place))
+            return INBOX
+    elif ctx.key is not None and isinstance(result, ctx.reply_type):
+        tx.insert(ANSWERS, Answered(ctx.key, result))
+        return ANSWERS
+    return None
+
+
+def _stored_reply(ctx: SimContext) -> object:
+    if ctx.delivery is not None or ctx.key is None:
+        return None
+    row = ctx.instance_.deployed.database.table(ANSWERS).rows.get(ctx.key)
+    return None if row is None else row.record.reply
+
+
+def visible(changes: Sequence[Change]) -> list[Change]:
+    """Leave out what the host itself keeps."""
+    return [change for change in changes if change.table not in _OWN]
