@@ -73,10 +73,12 @@ def _leave_out(data: dict[str, Any], path: Path, head: Mapping[str, Any]) -> Non
     while path and isinstance(path[-1], int):
         path = path[:-1]  # without one item the places of the others would shift
     node: Any = data
-    for part in path[:-1]:
-        node = node[part] if isinstance(node, list) or part in node else {}
-    if path:
-        node.pop(path[-1], None)
+    try:
+        for part in path[:-1]:
+            node = node[part]
+        node.pop(path[-1])
+    except LookupError:
+        pass  # left out already with something around it, or the root itself
     data.update({key: value for key, value in head.items() if key not in data})
 
 

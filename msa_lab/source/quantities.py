@@ -16,7 +16,7 @@ from msa_lab.source.suggesting import did_you_mean, listed, quoted
 UNITS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 LONGEST: Final = Duration(1_000 * UNITS["h"])
 _NUMBER = r"(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,9})?"
-_DURATION = re.compile(rf"({_NUMBER})\s?([a-zA-Zµ]*)")
+_DURATION = re.compile(rf"({_NUMBER}) ?([a-zA-Zµ]*)")
 _CALL = re.compile(r"([a-z-]+)\s*\(([^()]*)\)")
 _MONEY = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{2}))?(?: ([A-Z]{3}))?")
 _DURATION_PATTERN = rf"^{_NUMBER} ?(us|ms|s|m|h)$"
@@ -34,7 +34,7 @@ def parse_duration(text: str) -> Duration:
         MissingUnit: when there is only a number.
         ValueError: when it is not a duration, or not a whole number of microseconds.
     """
-    match = _DURATION.fullmatch(text.strip()) if len(text) <= 40 else None  # noqa: PLR2004 - far more than needed
+    match = _DURATION.fullmatch(text.strip(" ")) if len(text) <= 40 else None  # noqa: PLR2004 - far more than needed
     if match is None:
         raise ValueError(f"{quoted(text)} is not a duration such as 250ms, 30s, 2m or 1h")
     number, unit = match.groups()

@@ -27,6 +27,7 @@ MAX_VALUES = 50_000
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 20
 
 
@@ -151,6 +152,7 @@ class _Composer:
             self.found.add(codes.REFERENCE, message, place, hint="leave the tag out")
 
     def scalar(self, event: Any, place: Place) -> object:  # noqa: ANN401 - as above
+        self.refuse_surrogates(event.value, place)
         if event.style:  # quoted or a block: text
             return event.value
         value = plain(event.value)
@@ -158,6 +160,12 @@ class _Composer:
             self.found.add(codes.AMBIGUOUS, value.message, place, hint=value.hint)
             return event.value
         return value
+
+    def refuse_surrogates(self, text: str, place: Place) -> None:
+        if not text.isascii() and _SURROGATE.search(
+            text
+        ):  # written as an escape, which only some parsers refuse
+            self.found.add(codes.CHARACTER, "half a surrogate pair is no character", place)
 
     def sequence(self, path: Path) -> list[object]:
         items: list[object] = []
@@ -187,6 +195,7 @@ class _Composer:
         if not isinstance(event, yaml.ScalarEvent):
             self.stop(codes.SYNTAX, "a key must be a word, not a list or mapping", place)
         key: str = event.value
+        self.refuse_surrogates(key, place)
         if not event.style:
             if key in ("", "~", "null"):
                 self.found.add(codes.SYNTAX, "a key is missing", place)

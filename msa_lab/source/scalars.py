@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+|\.|)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"(?i:yes|no|on|off)|True|TRUE|False|FALSE|Null|NULL")
 _TRAPS = tuple(
     (re.compile(pattern), message, hint)
@@ -60,7 +60,7 @@ def plain(text: str) -> str | int | float | bool | Trap | None:
             if len(text) <= _DIGITS
             else Trap(f"{text[:30]}... is too large a number", "18 digits do")
         )
-    if _FLOAT.fullmatch(text) and any(c.isdigit() for c in text):
+    if _FLOAT.fullmatch(text):
         number = float(text)
         return (
             number if math.isfinite(number) else Trap(f"{text} is too large a number", "write a smaller one")

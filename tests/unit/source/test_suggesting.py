@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from msa_lab.source import did_you_mean, listed, quoted
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("replica", "replicas"),
+        ("Replicas", "replicas"),
+        ("time_out", "time-out"),
+        ("xyzzy", None),
+        ("", None),
+        ("r" * 100, None),
+    ],
+)
+def test_the_nearest_word_is_suggested(word: str, meant: str | None) -> None:
+    assert did_you_mean(word, ["time-out", "replicas", "queue"]) == meant
+
+
+def test_words_are_listed_as_in_a_sentence() -> None:
+    assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a or b", "a, b or c"]
+
+
+def test_what_was_written_is_quoted_and_cut() -> None:
+    assert quoted("a") == "'a'"
+    assert quoted("a" * 61) == "'" + "a" * 60 + "...'"
