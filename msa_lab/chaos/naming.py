@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from msa_lab.sdk.contract import event_type
-from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.sdk.spec import Serve, ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def names_of(
         operations={
             name: spec.name
             for spec in known
-            for name in sorted(served.operation.name for served in spec.operations)
+            for name in sorted({served.operation.name for served in _served(spec)})
         },
         topics=tuple(sorted(set(events.values()))),
         events=tuple(sorted(events)),
@@ -52,8 +52,13 @@ def names_of(
 
 
 def _codes(spec: ServiceSpec) -> tuple[str, ...]:
-    codes = (error.code for served in spec.operations for error in served.operation.errors)
+    codes = (error.code for served in _served(spec) for error in served.operation.errors)
     return tuple(dict.fromkeys(codes))
+
+
+def _served(spec: ServiceSpec) -> tuple[Serve, ...]:
+    """What it serves under any setting of the pattern switches."""
+    return (*spec.operations, *(served for variant in spec.variants for served in variant.operations))
 
 
 def cast(specs: Iterable[ServiceSpec]) -> dict[str, str]:
