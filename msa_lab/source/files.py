@@ -47,13 +47,13 @@ def names(search: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
 
 
 def read_file(path: pathlib.Path, shown: str | None = None) -> Document:
-    """Read a YAML file; `shown` is its name in messages.
+    """Read a YAML file; `shown` is its name in messages, by default its short path.
 
     Raises:
         InvalidFile: when it is not strict YAML in UTF-8.
         EnvironmentTrouble: when it cannot be read.
     """
-    file = shown or str(path)
+    file = shown or _short(path)
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 4)
@@ -69,6 +69,14 @@ def read_file(path: pathlib.Path, shown: str | None = None) -> Document:
         wrong = Mistake(codes.CHARACTER, "the file is not UTF-8 from here on", Place(file, line, column))
         raise InvalidFile([wrong], {file: raw.decode("utf-8", "replace")}) from error
     return read_yaml(text, file)
+
+
+def _short(path: pathlib.Path) -> str:
+    """Give a path as people write it: relative where it lies below the current folder."""
+    try:
+        return str(path.absolute().relative_to(pathlib.Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
 
 
 def digest(document: Document) -> str:

@@ -107,7 +107,11 @@ class _Composer:
                 _problem(error, lines[line][: column + 1]),
                 Place(self.file, line + 1, column + 1),
             )
-        except yaml.YAMLError as error:
+        except (
+            yaml.YAMLError,
+            ValueError,
+            OverflowError,
+        ) as error:  # the last two: an escape too high for chr
             self.stop(codes.SYNTAX, f"not YAML: {error}".partition("\n")[0], Place(self.file, 1, 1))
 
     def stop(self, code: str, message: str, place: Place) -> None:

@@ -31,7 +31,8 @@ class Timing:
 class Deployment:
     """How one service runs; `discipline` is the order in which waiting requests are taken.
 
-    `cost` holds only what differs from the spec, by operation or event name."""
+    `cost` holds only what differs from the spec, by operation or event name.
+    """
 
     service: str
     replicas: int

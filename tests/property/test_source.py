@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from msa_lab.sdk import ServiceSpec, Setting, seconds
 from msa_lab.sdk.values import Duration
 from msa_lab.source import (
     InvalidFile,
@@ -19,7 +20,9 @@ from msa_lab.source import (
     parse_money,
     read_yaml,
 )
+from msa_lab.topology import with_settings
 from msa_lab.topology.fileform import TopologyForm
+from msa_lab.topology.loading import build_topology
 
 PIECES = [
     *(
@@ -170,3 +173,53 @@ def test_any_quantity_is_read_or_refused_as_a_value(text: str) -> None:
             parse(text)
         except ValueError as refusal:
             assert str(refusal)  # noqa: PT017 - the refusal is the point, a value as good
+
+
+KEYED = ServiceSpec(
+    "till", "takes money", settings=(Setting("till.wait", seconds(1), "a wait", unit="duration"),)
+)
+TEXTBOOK = (
+    "schema: msalab/topology@1\nid: t\ntitle: T\nservices: {till: {replicas: 2}}\npatterns: {retry: true}\n"
+)
+PATHS = [
+    "patterns.retry",
+    "services.till.replicas",
+    "config.till.wait",
+    "timing.hop",
+    "a",
+    "",
+    ".",
+    "patterns.x.y",
+]
+SETTINGS = st.one_of(
+    st.text(max_size=20),
+    st.builds(
+        "{}={}".format, st.sampled_from(PATHS), st.one_of(st.text(max_size=8), st.sampled_from(["off", "2s"]))
+    ),
+)
+
+
+@settings(max_examples=200, deadline=2_000)
+@given(st.lists(SETTINGS, max_size=4))
+def test_any_settings_are_applied_or_refused(changes: list[str]) -> None:
+    topology = build_topology(read_yaml(TEXTBOOK, "t.yaml"), (KEYED,), "", Mistakes())
+    try:
+        changed = with_settings(topology, changes)
+    except InvalidFile as invalid:
+        assert "--set:" in invalid.render()  # noqa: PT017 - applied is as good
+    else:
+        assert changed.deployments["till"].replicas >= 1
+
+
+@settings(max_examples=200, deadline=2_000)
+@given(FORMS)
+def test_any_document_is_a_topology_or_refused(value: Any) -> None:  # noqa: ANN401 - as above
+    head = {"schema": "msalab/topology@1", "id": "t", "title": "T"}
+    text = json.dumps({**head, **value} if isinstance(value, dict) else value)
+    mistakes = Mistakes()
+    try:
+        topology = build_topology(read_yaml(text, "t.yaml"), (KEYED,), "", mistakes)
+    except InvalidFile as invalid:
+        assert invalid.mistakes == mistakes.found  # noqa: PT017 - accepted is as good
+    else:
+        assert set(topology.deployments) == {"till"}

@@ -56,3 +56,14 @@ def test_what_the_machine_refuses_is_not_the_users_mistake(tmp_path: pathlib.Pat
 def test_a_file_is_known_by_its_text(tmp_path: pathlib.Path) -> None:
     (tmp_path / "f.yaml").write_text("a: 1\n")
     assert digest(read_file(tmp_path / "f.yaml")) == hashlib.sha256(b"a: 1\n").hexdigest()
+
+
+def test_a_file_below_the_current_folder_is_shown_by_its_short_path(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "f.yaml").write_text("a: 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert read_file(tmp_path / "in" / "f.yaml").file == str(pathlib.Path("in", "f.yaml"))
+    monkeypatch.chdir(tmp_path / "in")
+    assert read_file(pathlib.Path("f.yaml")).file == "f.yaml"

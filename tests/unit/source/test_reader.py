@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from msa_lab.source import InvalidFile, read_yaml
 
@@ -102,3 +103,36 @@ def test_an_alias_bomb_is_refused_at_once() -> None:
 def test_the_deepest_and_the_largest_files_allowed_are_read() -> None:
     assert read_yaml("[" * 32 + "]" * 32, "f.yaml").place((0,) * 31).column == 32
     assert len(read_yaml("a: " + "x" * (1_048_576 - 3), "f.yaml").data["a"]) == 1_048_573
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb: [x, 'y', \"z\"]\nc: {d: |\n  e\n}\n",
+        "a: 1\nb: [x, 'y']\nc:\n- d: >-\n    e\n    f\n",
+        "a: yes\nb: &x 1\nc: *x\na: 2\nd: !!str 5\n",
+        "[" * 1_000,
+        "a: [1\n",
+    ],
+)
+def test_without_libyaml_files_read_the_same(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> object:
+        try:
+            document = read_yaml(text, "f.yaml")
+        except InvalidFile as invalid:
+            return [(found.code, found.place.line, found.place.column) for found in invalid.mistakes]
+        return document.data, document.spots
+
+    with_libyaml = read()
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    assert read() == with_libyaml
+
+
+@pytest.mark.parametrize("text", ['a: "\\ud800"\n', 'a: "\\U00110000"\n', '"\\udfff": 1\n'])
+@pytest.mark.parametrize("libyaml", [True, False])
+def test_escapes_of_no_character_are_refused(
+    text: str, libyaml: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # noqa: FBT001 - a case
+    if not libyaml:
+        monkeypatch.delattr(yaml, "CSafeLoader")
+    assert refused(text)
