@@ -1,4 +1,4 @@
-"""Arithmetic that never raises: what overflows, or is no number, counts as zero; dividing by zero gives zero."""
+"""Arithmetic that never raises: what overflows or is no number counts as zero; so does a division by zero."""
 
 from __future__ import annotations
 
