@@ -3,7 +3,8 @@
 from msa_lab.source.document import Document
 from msa_lab.source.files import digest, find, names, read_file
 from msa_lab.source.filling import Strict, fill, fill_at, salvage
-from msa_lab.source.mistakes import InvalidFile, Mistake, Mistakes
+from msa_lab.source.invalid import InvalidFile, Mistakes
+from msa_lab.source.mistakes import Mistake
 from msa_lab.source.places import Path, Place
 from msa_lab.source.quantities import (
     DistributionText,

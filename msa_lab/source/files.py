@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.source import mistakes as codes
 from msa_lab.source.document import Document
-from msa_lab.source.mistakes import InvalidFile, Mistake
+from msa_lab.source.invalid import InvalidFile
+from msa_lab.source.mistakes import Mistake
 from msa_lab.source.places import Place
 from msa_lab.source.reader import MAX_BYTES, read_yaml
 from msa_lab.source.suggesting import did_you_mean, quoted

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from msa_lab.source import mistakes as codes
 from msa_lab.source.document import Document
-from msa_lab.source.mistakes import Mistakes
+from msa_lab.source.invalid import Mistakes
 from msa_lab.source.places import Path
 from msa_lab.source.quantities import MissingUnit
 from msa_lab.source.reader import MAX_DEPTH

@@ -14,7 +14,7 @@ import yaml
 
 from msa_lab.source import mistakes as codes
 from msa_lab.source.document import Document, Spot
-from msa_lab.source.mistakes import Mistakes
+from msa_lab.source.invalid import Mistakes
 from msa_lab.source.places import Path, Place
 from msa_lab.source.scalars import Trap, plain, trap
 from msa_lab.source.suggesting import quoted

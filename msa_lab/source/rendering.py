@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from msa_lab.source.mistakes import Mistake
 from msa_lab.source.places import Place
-
-if TYPE_CHECKING:
-    from msa_lab.source.mistakes import Mistake
 
 WIDTH = 80
 SHOWN = 50

@@ -131,8 +131,10 @@ def test_without_libyaml_files_read_the_same(text: str, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("text", ['a: "\\ud800"\n', 'a: "\\U00110000"\n', '"\\udfff": 1\n'])
 @pytest.mark.parametrize("libyaml", [True, False])
 def test_escapes_of_no_character_are_refused(
-    text: str, libyaml: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:  # noqa: FBT001 - a case
+    text: str,
+    libyaml: bool,  # noqa: FBT001 - a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     if not libyaml:
         monkeypatch.delattr(yaml, "CSafeLoader")
     assert refused(text)

@@ -149,9 +149,9 @@ def test_all_wrong_settings_are_told_at_once(load: Callable[[str], Topology]) ->
                 "patterns=5",
             ],
         )
-    told = [(str(found.place), found.message, found.suggestion) for found in raised.value.mistakes]
+    found = [(str(told.place), told.message, told.suggestion) for told in raised.value.mistakes]
     sections = "patterns, services, machines, timing, broker, resilience or config"
-    assert told == [
+    assert found == [
         ("--set:1:1", f"'pattern' cannot be set; {sections} can", "patterns"),
         ("--set:2:16", "'retry' must be on or off, not 'maybe'", None),
         ("--set:3:1", "unknown service 'tlil'", "till"),
@@ -166,6 +166,13 @@ def test_all_wrong_settings_are_told_at_once(load: Callable[[str], Topology]) ->
 
 def test_topologies_are_listed_by_name() -> None:
     assert list(list_topologies([SHIPPED])) == [
-        "check-then-act", "choreographed", "monolith", "no-breaker", "no-idempotency", "no-inbox", "no-outbox",
-        "no-retry", "textbook",
-    ]  # fmt: skip
+        "check-then-act",
+        "choreographed",
+        "monolith",
+        "no-breaker",
+        "no-idempotency",
+        "no-inbox",
+        "no-outbox",
+        "no-retry",
+        "textbook",
+    ]
