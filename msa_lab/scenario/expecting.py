@@ -18,7 +18,7 @@ from msa_lab.scenario.model import NO_CHAOS, Check, Expectation, ExpectationKind
 from msa_lab.scenario.scopes import EntityScope, RunScope, ThresholdScope, entity_table
 from msa_lab.scenario.world import World
 from msa_lab.source import Document, Mistakes, Path, did_you_mean, fill_at, listed, quoted
-from msa_lab.source.mistakes import BAD_VALUE, CONTRADICTION, MISSING_KEY, UNKNOWN_NAME
+from msa_lab.source.mistakes import BAD_VALUE, CONTRADICTION, MISSING_KEY, MISSING_UNIT, UNKNOWN_NAME
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class ExpectationReader:
         except InvalidExpression as invalid:
             for problem in invalid.problems:
                 place = self.document.place_in(path, problem.offset, problem.length)
-                code = UNKNOWN_NAME if problem.message.startswith("unknown") else BAD_VALUE
+                code = _code(problem.message)
                 self.mistakes.add(code, problem.message, place, problem.suggestion, problem.hint)
             return None
 
@@ -150,3 +150,9 @@ class ExpectationReader:
 
     def _wrong(self, code: str, message: str, path: Path, *, key: bool = False) -> None:
         self.mistakes.add(code, message, self.document.place(path, key=key))
+
+
+def _code(message: str) -> str:
+    if message.startswith("unknown"):
+        return UNKNOWN_NAME
+    return MISSING_UNIT if "has no unit" in message else BAD_VALUE

@@ -172,7 +172,7 @@ class _Reader:
         flows = self.flows(form, variables)
         load = self.load(form)
         profiles = self.profiles(form)
-        expect, steady = self.expect(form, shared, load)
+        expect, steady = self.expect(form, shared)
         end = max((phase.end for phase in load), default=Instant(0))
         duration = form.duration if form.duration is not None else Duration(end)
         if end > duration:
@@ -261,14 +261,24 @@ class _Reader:
             self.unknown("chaos profile", default, profiles, ("chaos", "default"))
         return default or next(iter(profiles), NO_CHAOS)
 
+    def phase_names(self) -> list[str]:
+        """List the phases as written, those with other mistakes too."""
+        written = self.document.data.get("load")
+        phases = (
+            [phase.get("phase") for phase in written if isinstance(phase, dict)]
+            if isinstance(written, list)
+            else []
+        )
+        return [name for name in phases if isinstance(name, str)]
+
     def expect(
-        self, form: ScenarioForm, shared: Mapping[str, Expectation], load: Sequence[Phase]
+        self, form: ScenarioForm, shared: Mapping[str, Expectation]
     ) -> tuple[tuple[Expectation, ...], SteadyState | None]:
         reader = ExpectationReader(
             self.document,
             World(self.words),
             self.mistakes,
-            [phase.name for phase in load],
+            self.phase_names(),
             tuple(form.chaos.profiles),
         )
         named = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msa_lab.scenario.expressions import (
     AMOUNT,
@@ -44,10 +44,12 @@ _FIELDS: Final[dict[str, dict[str, Value]]] = {
 _MOST_SHOWN: Final = 24
 
 
-def _unknown(what: str, word: str, known: Iterable[str]) -> Unresolved:
+def _unknown(
+    what: str, word: str, known: Iterable[str], part: Literal["name", "argument", "attribute"] = "name"
+) -> Unresolved:
     names = sorted(known)
     hint = f"there are: {', '.join(names)}" if 0 < len(names) <= _MOST_SHOWN else None
-    return Unresolved(f"unknown {what} {quoted(word)}", did_you_mean(word, names), hint)
+    return Unresolved(f"unknown {what} {quoted(word)}", did_you_mean(word, names), hint, part)
 
 
 def _event_argument(path: str, arguments: tuple[Argument, ...]) -> str:
@@ -63,7 +65,7 @@ def entity_table(world: World, entity: str) -> None:
         Unresolved: when there is no such kind.
     """
     if entity not in world.words.entities:
-        raise _unknown("entity", entity, world.words.entities)
+        raise _unknown("entity", entity, world.words.entities, "argument")
     world.table(entity)
 
 
@@ -96,7 +98,7 @@ class EntityScope:
         event = _event_argument(path, arguments)
         events = self.world.words.events
         if event not in events:
-            raise _unknown("event", event, events)
+            raise _unknown("event", event, events, "argument")
         subject = self.world.words.subject(self.entity)
         key = key_field(events[event], subject)
         if key is None or subject in _FIELDS:
@@ -168,7 +170,7 @@ class RunScope:
         if path == "count":
             event = _event_argument(path, arguments)
             if event not in self.world.words.events:
-                raise _unknown("event", event, self.world.words.events)
+                raise _unknown("event", event, self.world.words.events, "argument")
             return Symbol(NUMBER, self.world.total(event), kinds=("event.recorded",))
         if path == "up":
             return self._up(arguments)
@@ -180,7 +182,10 @@ class RunScope:
             raise Unresolved(
                 f"each({entity}) can only stand in 'finally' and 'evidence'", hint=f"or use 'each: {entity}'"
             )
-        inner = EntityScope(self.world, entity).name(attribute)
+        try:
+            inner = EntityScope(self.world, entity).name(attribute)
+        except Unresolved as unknown:
+            raise Unresolved(unknown.message, unknown.suggestion, unknown.hint, "attribute") from None
         rows = self.world.table(entity).rows
         kinds = ("fault.hit", "fault.started", "fault.healed") if entity == "fault" else ()
         return Symbol(
@@ -192,7 +197,7 @@ class RunScope:
         known = ("services", *words.services, *words.outside)
         name = str(arguments[0].value) if len(arguments) == 1 else ""
         if name not in known:
-            raise _unknown("service", name, known)
+            raise _unknown("service", name, known, "argument")
         kinds = ("instance.started", "instance.crashed", "instance.paused", "instance.resumed")
         return Symbol(NUMBER, self.world.running(name), kinds=kinds)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from msa_lab.scenario.expressions import Value
 from msa_lab.scenario.vocabulary import Vocabulary
@@ -309,5 +309,5 @@ def key_field(event: type[Any], entity: str) -> str | None:
     names = (f"{entity}_id", entity)
     if event_type(event).key in names:
         return ""
-    fields = getattr(event, "__dataclass_fields__", {})
-    return next((name for name in names if name in fields and fields[name].type in (str, "str")), None)
+    hints = get_type_hints(event)
+    return next((name for name in names if hints.get(name) is str), None)

@@ -20,14 +20,19 @@ class Row(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
 class Change:
-    """What a commit did to one record; `before` is None for a new one, `after` for one removed."""
+    """What a commit did to one record; `before` is None for a new one, `after` for one removed.
 
-    table: Table[Any]
-    key: str
-    before: Any
-    after: Any
+    No dataclass, so that the log's encoder asks how to write it and secrets can be masked.
+    """
+
+    __slots__ = ("after", "before", "key", "table")
+
+    def __init__(self, table: Table[Any], key: str, before: Any, after: Any) -> None:  # noqa: ANN401 - records
+        self.table = table
+        self.key = key
+        self.before = before
+        self.after = after
 
 
 @dataclass(slots=True)

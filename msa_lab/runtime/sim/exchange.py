@@ -9,6 +9,7 @@ from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.ports import Caller
 
 if TYPE_CHECKING:
+    from msa_lab.runtime.sim.instance import Instance
     from msa_lab.runtime.sim.node import Node
 
 Direction = Literal["request", "reply"]
@@ -68,7 +69,7 @@ class Exchange:
         self.caller_instance = ""
         self.caller_node: Node
         self.caller_incarnation = 0
-        self.callee: Node
+        self.callee: Instance
 
     @property
     def answered(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import simpy
 
 T = TypeVar("T")
+_NORMAL = simpy.events.NORMAL
 
 
 class Crashed(BaseException):
@@ -42,10 +43,12 @@ class Expiring(Protocol):
 class Kernel(simpy.Environment):
     """A SimPy environment whose clock counts whole microseconds from 0."""
 
-    now: int = 0  # type: ignore[assignment, override, misc] # a plain field is read faster than SimPy's property
+    now: int = 0  # a plain field is read faster than SimPy's property
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)
+        # SimPy's own queue; beside its events it takes our lighter timers, and its times are whole here.
+        self._entries: list[tuple[int, int, int, Any]] = self._queue  # type: ignore[assignment]
         self.steps = 0
         self.standing_still = False
         self._deadlines: list[tuple[int, int, Expiring]] = []
@@ -59,13 +62,11 @@ class Kernel(simpy.Environment):
         """
         if self.standing_still:
             delay = 0
-        heappush(
-            self._queue, (self.now + delay, simpy.events.NORMAL, next(self._eid), Timer(callback, value))
-        )
+        heappush(self._entries, (self.now + delay, _NORMAL, next(self._eid), Timer(callback, value)))
 
     def run_to(self, end: int) -> None:
         """Play everything due up to and including `end`, then stand at `end`."""
-        queue = self._queue
+        queue = self._entries
         steps = 0
         while queue and queue[0][0] <= end:
             when, _, _, event = heappop(queue)
@@ -79,7 +80,8 @@ class Kernel(simpy.Environment):
         self._now = self.now = end
 
     def _play(self, event: simpy.Event) -> None:
-        callbacks, event.callbacks = event.callbacks, None
+        callbacks: Any = event.callbacks
+        event.callbacks = None  # type: ignore[assignment] # as SimPy's own step
         for callback in callbacks:
             callback(event)
         if not event._ok and not hasattr(event, "_defused"):  # noqa: SLF001 - as SimPy's own step

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msa_lab.runtime.sim.exchange import Exchange
-from msa_lab.runtime.sim.kernel import Owner, Task, Wait
+from msa_lab.runtime.sim.kernel import Task, Wait
 from msa_lab.runtime.sim.node import Node
 from msa_lab.runtime.sim.shop import CLIENT, Shop
-from msa_lab.runtime.sim.streams import StreamDice
 from msa_lab.scenario.model import Phase, Scenario
+from msa_lab.scenario.player import Outcome
 from msa_lab.scenario.player import shop as walk
-from msa_lab.sdk.distributions import exponential
+from msa_lab.sdk.distributions import Stream, exponential
 from msa_lab.sdk.failures import DomainError, PortFailure, Timeout, Unavailable
 from msa_lab.sdk.ports import Caller
 from msa_lab.sdk.saga import SAGAS
@@ -22,7 +22,6 @@ from msa_lab.telemetry.events import LogEvent
 
 if TYPE_CHECKING:
     from msa_lab.sdk.contract import Operation
-    from msa_lab.sdk.ports import Dice
 
 PATIENCE = seconds(10)
 """How long a shopper waits for one answer."""
@@ -94,14 +93,14 @@ class Shoppers:
         Task(self.node, walking, partial(self._left, shopper)).step()
         self._next(phase)
 
-    def _left(self, shopper: SimShopper, outcome: object, error: BaseException | None) -> None:
+    def _left(self, shopper: SimShopper, outcome: Outcome, error: BaseException | None) -> None:
         self.inside -= 1
         if error is not None:
             raise error
         self.shop.log.emit(
             "shopper.ended", self.kernel.now, CLIENT, "", "", shopper.number, 0, shopper.cause, 0,
             {"shopper": shopper.number, "flow": shopper.phase.flow, "phase": shopper.phase.name,
-             "outcome": str(outcome)},
+             "outcome": outcome.result, "step": outcome.step, "reason": outcome.reason},
         )  # fmt: skip
 
     def edge_instance(self) -> Any:  # noqa: ANN401 - an Instance
@@ -118,10 +117,10 @@ class SagaWatch:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._waiting: dict[str, list[tuple[tuple[str, ...], Wait[str | None]]]] = {}
+        self._waiting: dict[str, list[tuple[Sequence[str], Wait[str | None]]]] = {}
         shop.log.listen(("saga.turned", "saga.completed", "saga.compensated"), self._moved)
 
-    def wait(self, saga_id: str, states: tuple[str, ...], within: Duration) -> Wait[str | None]:
+    def wait(self, saga_id: str, states: Sequence[str], within: Duration) -> Wait[str | None]:
         """Give the state once it is one of `states`, None when time is up."""
         wait: Wait[str | None] = Expiry()
         state = self._state(saga_id)
@@ -175,15 +174,15 @@ class SimShopper:
         self.number = number
         self.phase = phase
         self.cause = 0
-        self._dice: Dice | None = None
+        self._dice: Stream | None = None
         self._requests = 0
 
     @property
-    def dice(self) -> Dice:
+    def dice(self) -> Stream:
         """This shopper's own chance."""
         if self._dice is None:
             # A stream of its own for each shopper, forgotten with the shopper.
-            self._dice = StreamDice(self._shoppers.shop.streams.fresh(f"shopper:{self.number}"))
+            self._dice = self._shoppers.shop.streams.fresh(f"shopper:{self.number}")
         return self._dice
 
     async def call(self, name: str, arguments: Mapping[str, Any], token: str) -> Any:  # noqa: ANN401 - any reply
@@ -250,10 +249,7 @@ class SimShopper:
         return wait
 
     def wait_saga(
-        self, saga: str, saga_id: str, states: tuple[str, ...], within: Duration
+        self, saga: str, saga_id: str, states: Sequence[str], within: Duration
     ) -> Awaitable[str | None]:  # noqa: ARG002 - ids are unique across sagas
         """Wait for a saga's state; None when time is up."""
         return self._shoppers.sagas.wait(saga_id, states, within)
-
-
-__all__ = ["PATIENCE", "Owner", "Shoppers"]

@@ -149,7 +149,7 @@ class _Checker:
         try:
             symbol = find()
         except Unresolved as unknown:
-            return self.problem(node, unknown.message, unknown.suggestion, unknown.hint)
+            return self.problem(_part(node, unknown.part), unknown.message, unknown.suggestion, unknown.hint)
         self.names[self._text[node.offset : node.offset + node.length]] = symbol
         return symbol.type, symbol.read
 
@@ -258,6 +258,10 @@ class _Checker:
         inner = (left.item or ANY) if every else left
         kind = common(inner, right)
         if kind is None or (sign in _ORDERINGS and kind not in QUANTITIES):
+            for one, other, part in ((inner, right, node.right), (right, inner, node.left)):
+                if one == DURATION and other == NUMBER and isinstance(part, Constant):
+                    number = self._text[part.offset : part.offset + part.length]
+                    return self.problem(part, f"{number} has no unit; write {number}ms or {number}s")
             return self.problem(node, f"{left} {node.sign} {right} cannot be compared")
         test = _ORDERINGS.get(sign, operator.eq if node.sign == "==" else operator.ne)
         if every:
@@ -277,6 +281,17 @@ class _Checker:
                     did_you_mean(word, symbol.choices),
                     f"one of {', '.join(symbol.choices)}",
                 )
+
+
+def _part(node: Node, part: str) -> Node:
+    if isinstance(node, Call) and part == "argument" and node.arguments:
+        return node.arguments[0]
+    if isinstance(node, Call) and part == "attribute":
+        length = len(node.attribute)
+        return Node(node.offset + node.length - length, length)
+    if isinstance(node, Call):
+        return Node(node.offset, len(node.path))
+    return node
 
 
 def _argument(node: Node) -> Argument | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msa_lab.scenario.expressions.types import Type, Value
 
@@ -23,10 +23,17 @@ class Symbol:
 
 
 class Unresolved(Exception):
-    """A name means nothing here."""
+    """A name means nothing here; `part` tells whether it is the name itself, its argument or its attribute."""
 
-    def __init__(self, message: str, suggestion: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        suggestion: str | None = None,
+        hint: str | None = None,
+        part: Literal["name", "argument", "attribute"] = "name",
+    ) -> None:
         super().__init__(message)
+        self.part = part
         self.message = message
         self.suggestion = suggestion
         self.hint = hint

@@ -1,0 +1,183 @@
+"""The composition root: the only module that names concrete classes."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msa_lab
+from msa_lab.chaos import FaultSpec
+from msa_lab.errors import UserMistake
+from msa_lab.scenario.loading import load_scenario
+from msa_lab.scenario.model import NO_CHAOS, Scenario
+from msa_lab.sdk.discovery import discover
+from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.topology.loading import load_topology, with_settings
+from msa_lab.topology.model import Topology
+from msa_lab.usecases.ports import Plan, World
+
+if TYPE_CHECKING:
+    from msa_lab.usecases.ports import Progress
+    from msa_lab.usecases.report import RunReport
+
+_HERE = Path(msa_lab.__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder somebody works in: its own scenarios, topologies and services come before the shipped ones."""
+
+    root: Path
+    services: Path | None = None
+
+    def search(self, kind: str) -> tuple[Path, ...]:
+        """Give the folders to look in for `scenarios` or `topologies`, the workspace's first."""
+        shipped = _HERE / "shipped" / kind
+        if not shipped.is_dir():
+            shipped = _HERE.parent / kind  # a source tree
+        own = self.root / kind
+        return tuple(dict.fromkeys(path.resolve() for path in (own, shipped) if path.is_dir()))
+
+    def specs(self) -> tuple[ServiceSpec, ...]:
+        """Find the services, with those of the workspace in place of the shipped ones of the same name."""
+        own = self.services
+        if own is None:
+            candidate = self.root / "services"
+            built_in = (_HERE.parent / "services").resolve()
+            own = candidate.resolve() if candidate.is_dir() and candidate.resolve() != built_in else None
+        return discover(own)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks of a run; None and empty leave it to the scenario."""
+
+    chaos: bool | None = None
+    profile: str | None = None
+    faults: tuple[FaultSpec, ...] = ()
+    topology: str | None = None
+    settings: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+def topology_for(
+    workspace: Workspace, specs: Sequence[ServiceSpec], name: str, settings: Sequence[str] = ()
+) -> Topology:
+    """Load a topology and change it by `path=value` settings.
+
+    Raises:
+        UserMistake: with every mistake found.
+    """
+    topology = load_topology(name, workspace.search("topologies"), specs)
+    return with_settings(topology, settings) if settings else topology
+
+
+def scenario_for(
+    workspace: Workspace, specs: Sequence[ServiceSpec], name: str, variables: Mapping[str, Any]
+) -> Scenario:
+    """Load a scenario.
+
+    Raises:
+        UserMistake: with every mistake found.
+    """
+    return load_scenario(name, workspace.search("scenarios"), specs, variables)
+
+
+def plan_for(
+    workspace: Workspace, specs: Sequence[ServiceSpec], scenario: Scenario, wishes: Wishes
+) -> Plan:
+    """Put together all that a run depends on.
+
+    Raises:
+        UserMistake: when the profile is unknown or the topology wrong.
+    """
+    topology = topology_for(workspace, specs, wishes.topology or scenario.topology, wishes.settings)
+    profile = _profile(scenario, wishes)
+    return Plan(
+        scenario=scenario,
+        topology=topology,
+        specs=tuple(spec.under(topology.patterns) for spec in specs),
+        seed=scenario.seed if wishes.seed is None else wishes.seed,
+        profile=profile,
+        faults=(*scenario.faults(profile), *wishes.faults),
+    )
+
+
+def _profile(scenario: Scenario, wishes: Wishes) -> str:
+    if wishes.profile is not None:
+        if wishes.profile != NO_CHAOS and wishes.profile not in scenario.profiles:
+            known = ", ".join(sorted(scenario.profiles)) or "none"
+            raise UserMistake(f"{scenario.id} has no chaos profile {wishes.profile!r}; it has: {known}")
+        return wishes.profile
+    if not wishes.chaos:
+        return NO_CHAOS
+    if not scenario.chaos_default:
+        raise UserMistake(f"{scenario.id} has no chaos profile; add one, or name a fault with --fault")
+    return scenario.chaos_default
+
+
+def simulated_world() -> World:
+    """Make the simulated world."""
+    from msa_lab.runtime.sim.world import SimWorld  # noqa: PLC0415 - SimPy is loaded when a run needs it
+
+    return SimWorld()
+
+
+@dataclass(slots=True)
+class WallClock:
+    """Tells people how long a run took."""
+
+    _begun: float = field(default_factory=time.perf_counter)
+    _date: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))  # noqa: TID251 - for people, outside the run
+
+    def started(self) -> str:
+        """Tell when it began."""
+        return self._date
+
+    def elapsed(self) -> float:
+        """Give the seconds since it began."""
+        return time.perf_counter() - self._begun
+
+
+def new_run_id() -> str:
+    """Make the name of a run: six hexadecimal digits that no other run here should have."""
+    return secrets.token_hex(3)
+
+
+def play(
+    plan: Plan,
+    *,
+    write: Callable[[bytes], object] | None = None,
+    **options: Any,  # noqa: ANN401 - those of run_scenario
+) -> RunReport:
+    """Play a plan in the simulated world without keeping any file; what the tests and tools use."""
+    from msa_lab.usecases.run_scenario import run_scenario  # noqa: PLC0415 - loaded when a run needs it
+
+    return run_scenario(
+        plan,
+        world=simulated_world(),
+        run=new_run_id(),
+        tool=f"msa-lab {msa_lab.__version__}",
+        stopwatch=WallClock(),
+        write=write,
+        **options,
+    )
+
+
+__all__ = [
+    "Plan",
+    "WallClock",
+    "Wishes",
+    "Workspace",
+    "new_run_id",
+    "plan_for",
+    "play",
+    "scenario_for",
+    "simulated_world",
+    "topology_for",
+]
