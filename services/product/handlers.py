@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import msgspec
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
 
 from msa_lab.sdk import CallFailure, Context, Duplicate, Money, Setting, Transaction, seconds
 from services.inventory.api import AVAILABILITY, GetAvailability
@@ -44,6 +44,24 @@ CACHE_FOR = Setting("product.cache_for", seconds(10), "How long a product stays 
 LOW_AT = Setting("product.low_at", 5, "At most so many pieces are shown as low stock.")
 
 
+def _sellable(price: Money) -> Money:
+    if not domain.sellable(price):
+        raise ValueError(f"a price is positive and in {domain.CURRENCY}")
+    return price
+
+
+def _category(text: str) -> str:
+    path = domain.category_path(text)
+    if not domain.valid_category(path):
+        raise ValueError("a category is written like kitchen/tea-kettles, at most four levels deep")
+    return path
+
+
+Price = Annotated[
+    Money, BeforeValidator(domain.price_from, json_schema_input_type=int | str), AfterValidator(_sellable)
+]
+
+
 @dataclass(frozen=True, slots=True)
 class GivenProduct:
     """A product under `given: products:`; a price is `2490` (cents) or `24.90 EUR`."""
@@ -52,10 +70,22 @@ class GivenProduct:
 
     sku: Sku
     title: Title
-    price: Annotated[Money, BeforeValidator(domain.price_from, json_schema_input_type=int | str)]
-    category: CategoryText = "general"
+    price: Price
+    category: Annotated[CategoryText, AfterValidator(_category)] = "general"
     weight_grams: Grams = 500
     description: str = ""
+
+
+def _apart(given: list[GivenProduct]) -> list[GivenProduct]:
+    seen: dict[str, None] = {}
+    for product in given:
+        if product.sku in seen:
+            raise ValueError(f"two products share {product.sku}")
+        seen[product.sku] = None
+    return given
+
+
+GivenProducts = Annotated[list[GivenProduct], AfterValidator(_apart)]
 
 
 async def create(ctx: Context, request: CreateProduct) -> ProductView:

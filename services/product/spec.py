@@ -34,7 +34,7 @@ SPEC = ServiceSpec(
     subscriptions=(on(ReviewRated, handlers.rate, _WRITE),),
     tables=(PRODUCTS, CATEGORY_TABLE),
     settings=(handlers.CACHE_FOR, handlers.LOW_AT),
-    fixtures=(Fixture("products", list[handlers.GivenProduct], handlers.give_products),),
+    fixtures=(Fixture("products", handlers.GivenProducts, handlers.give_products),),
     observables=(
         Observable(
             "product.ratings", "sku", PRODUCTS, key=lambda product: product.sku,

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from msa_lab.sdk import Context, Duplicate, Setting, Transaction, hours, minutes
 from services.user.api import (
@@ -37,17 +37,36 @@ LOGIN_ATTEMPTS = Setting("user.login_attempts", 10, "Wrong passwords before the 
 LOCKOUT = Setting("user.lockout", minutes(1), "How long it stays closed.", unit="duration")
 
 
+def _address(text: str) -> str:
+    if normalised_email(text) is None:
+        raise ValueError("not an e-mail address")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class GivenUser:
     """A user under `given: users:`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    email: Annotated[str, Field(min_length=3, max_length=254)]
+    email: Annotated[str, AfterValidator(_address)]
     password: Annotated[str, Field(min_length=1, max_length=128)] = field(repr=False)
     name: str = ""
     roles: tuple[Literal["user", "admin"], ...] = ()
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
+
+
+def _apart(given: list[GivenUser]) -> list[GivenUser]:
+    seen: dict[str | None, None] = {}
+    for user in given:
+        for name in (normalised_email(user.email), user.id):
+            if name is not None and name in seen:
+                raise ValueError(f"two users share {name}")
+            seen[name] = None
+    return given
+
+
+GivenUsers = Annotated[list[GivenUser], AfterValidator(_apart)]
 
 
 async def register(ctx: Context, request: RegisterUser) -> Registered:
@@ -153,10 +172,7 @@ async def give_users(ctx: Context, given: Sequence[GivenUser]) -> None:
         hashed = await ctx.passwords.hash(wanted.password)
         roles = roles_of(wanted.roles)
         user = User(user_id, email, hashed, wanted.name.strip(), "", roles, ctx.clock.now())
-        try:
-            await _open(ctx, user)
-        except Duplicate:
-            raise EmailTaken(f"Two given users share {email} or an id.") from None
+        await _open(ctx, user)
 
 
 async def _open(ctx: Context, user: User) -> Registered:

@@ -29,7 +29,7 @@ SPEC = ServiceSpec(
     jobs=(Job("forget-revocations", hours(1), handlers.forget_revocations),),
     tables=(USERS, REVOCATIONS),
     settings=(handlers.TOKEN_KEY, handlers.TOKEN_TTL, handlers.LOGIN_ATTEMPTS, handlers.LOCKOUT),
-    fixtures=(Fixture("users", list[handlers.GivenUser], handlers.give_users),),
+    fixtures=(Fixture("users", handlers.GivenUsers, handlers.give_users),),
     observables=(
         Observable(
             "user.accounts",

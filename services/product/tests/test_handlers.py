@@ -25,7 +25,7 @@ from services.product.api import (
     UpdateProduct,
     VersionMismatch,
 )
-from services.product.handlers import GivenProduct
+from services.product.handlers import GivenProducts
 from services.product.spec import SPEC
 from services.product.store import PRODUCTS
 from services.review.api import ReviewRated
@@ -184,15 +184,30 @@ def test_a_store_that_is_down_is_not_mistaken_for_a_taken_sku() -> None:
         run(handlers.create(ctx, KETTLE))
 
 
-def test_given_products_are_read_strictly_and_listed() -> None:
-    adapter = TypeAdapter(list[GivenProduct])
-    given = adapter.validate_python([{"sku": "CUP", "title": "Cup", "price": "5.00 EUR"}])
+def test_given_products_are_listed() -> None:
+    given = TypeAdapter(GivenProducts).validate_python(
+        [{"sku": "CUP", "title": "Cup", "price": "5.00 EUR"}, {"sku": "POT", "title": "Pot", "price": 3900}]
+    )
     ctx = FakeContext(SPEC)
     run(handlers.give_products(ctx, given))
     assert run(handlers.get(ctx, GetProduct("CUP"))).price == Money(500)
-    for mistake in (
-        {"sku": "CUP", "title": "Cup", "price": "5"},
-        {"sku": "CUP", "title": "Cup", "price": 500, "colour": "red"},
-    ):
-        with pytest.raises(ValidationError):
-            adapter.validate_python([mistake])
+    assert run(handlers.get(ctx, GetProduct("POT"))).category == "general"
+
+
+@pytest.mark.parametrize(
+    ("odd", "complaint"),
+    [
+        ({"price": "5"}, "a price is written like 24.90 EUR"),
+        ({"price": 0}, "a price is positive"),
+        ({"category": "a/b/c/d/e"}, "at most four levels"),
+        ({"sku": "POT"}, "two products share POT"),
+        ({"colour": "red"}, "Unexpected keyword argument"),
+    ],
+)
+def test_given_products_that_cannot_be_are_refused_before_the_run(
+    odd: dict[str, object], complaint: str
+) -> None:
+    cup: dict[str, object] = {"sku": "CUP", "title": "Cup", "price": 500}
+    pot: dict[str, object] = {"sku": "POT", "title": "Pot", "price": 3900}
+    with pytest.raises(ValidationError, match=complaint):
+        TypeAdapter(GivenProducts).validate_python([pot, cup | odd])

@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from msa_lab.sdk import Duplicate, Instant, hours, seconds
 from msa_lab.sdk.failures import StoreUnavailable
@@ -24,7 +25,7 @@ from services.user.api import (
     UserRegistered,
     WeakPassword,
 )
-from services.user.handlers import GivenUser
+from services.user.handlers import GivenUser, GivenUsers
 from services.user.spec import SPEC
 from services.user.store import REVOCATIONS, USERS
 
@@ -188,11 +189,29 @@ def test_given_users_can_log_in_with_their_roles() -> None:
     assert run(handlers.introspect(ctx, Introspect(session.token))).roles == ("user", "admin")
 
 
-def test_two_given_users_with_one_address_are_a_mistake() -> None:
-    ctx = FakeContext(SPEC)
-    bob = GivenUser("bob@example.org", "bob")
-    with pytest.raises(EmailTaken, match=r"bob@example\.org"):
-        run(handlers.give_users(ctx, [bob, dataclasses.replace(bob, id="bob-2")]))
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ([{"email": "bob", "password": "b"}], "not an e-mail address"),
+        (
+            [{"email": "bob@example.org", "password": "b"}, {"email": "BOB@example.org", "password": "c"}],
+            "two users share bob@example.org",
+        ),
+        (
+            [
+                {"email": "bob@example.org", "password": "b", "id": "bob"},
+                {"email": "rob@example.org", "password": "b", "id": "bob"},
+            ],
+            "two users share bob",
+        ),
+        ([{"email": "bob@example.org", "password": "b", "role": "admin"}], "Unexpected keyword argument"),
+    ],
+)
+def test_given_users_that_cannot_be_are_refused_before_the_run(
+    given: list[dict[str, str]], complaint: str
+) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        TypeAdapter(GivenUsers).validate_python(given)
 
 
 def test_a_token_from_an_instance_whose_clock_is_ahead_is_good() -> None:
