@@ -51,10 +51,10 @@ def fill_at(document: Document, path: Path, schema: Any, mistakes: Mistakes) -> 
         return None
 
 
-def salvage(document: Document, model: type[M], head: Mapping[str, Any]) -> M | None:
+def salvage(document: Document, model: type[M], head: Mapping[str, Any]) -> M:
     """Fill a model from what is right in a document, so that the rest can be checked for other mistakes too.
 
-    What is wrong is left out, with the whole list when it stands in one; `head` fills required keys.
+    What is wrong is left out; `head` fills required keys, and must be a whole document by itself.
     """
     data = {**head, **document.data} if isinstance(document.data, dict) else dict(head)
     data = copy.deepcopy(data)
@@ -66,7 +66,7 @@ def salvage(document: Document, model: type[M], head: Mapping[str, Any]) -> M | 
             tried = Document(data, "", document.file)
             for path in {_resolve(tried, (), error["loc"])[0]: None for error in invalid.errors()}:
                 _leave_out(data, path, head)
-    return None
+    return adapter.validate_json(json.dumps(head), strict=True)
 
 
 def _leave_out(data: dict[str, Any], path: Path, head: Mapping[str, Any]) -> None:
@@ -134,7 +134,7 @@ class _Explainer:
             case "literal_error" | "enum":
                 expected = error["ctx"]["expected"].replace(" or ", ", ")
                 wanted = [word.strip("'") for word in expected.split(", ")]
-                near = did_you_mean(str(self.document.at(path)), wanted)
+                near = did_you_mean(str(path[-1] if key else self.document.at(path)), wanted)
                 add(codes.BAD_VALUE, f"{quoted(name)} must be {listed(wanted)}", place, near)
             case "value_error":
                 cause = error["ctx"]["error"]

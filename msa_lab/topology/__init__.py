@@ -2,7 +2,7 @@
 
 from msa_lab.topology.fileform import topology_schema
 from msa_lab.topology.graph import Graph, as_ascii, as_dot, as_mermaid, graph
-from msa_lab.topology.loading import list_topologies, load_topology, with_settings
+from msa_lab.topology.loading import list_topologies, load_topology, read_topology, with_settings
 from msa_lab.topology.model import BrokerSettings, Deployment, LinkTiming, Timing, Topology
 from msa_lab.topology.patterns import PATTERNS, Pattern
 
@@ -21,6 +21,7 @@ __all__ = [
     "graph",
     "list_topologies",
     "load_topology",
+    "read_topology",
     "topology_schema",
     "with_settings",
 ]

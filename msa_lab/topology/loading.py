@@ -8,7 +8,18 @@ from collections.abc import Sequence
 
 from msa_lab.errors import UserMistake
 from msa_lab.sdk.spec import ServiceSpec
-from msa_lab.source import Document, Mistakes, fill, find, names, quoted, read_file, salvage
+from msa_lab.source import (
+    Document,
+    Mistakes,
+    digest,
+    fill,
+    find,
+    names,
+    quoted,
+    read_file,
+    read_yaml,
+    salvage,
+)
 from msa_lab.source import mistakes as codes
 from msa_lab.topology.checking import Checker
 from msa_lab.topology.fileform import SCHEMA, TopologyForm
@@ -42,6 +53,20 @@ def load_topology(
     return build_topology(whole, specs, hashlib.sha256(text.encode()).hexdigest(), mistakes)
 
 
+def read_topology(text: str, specs: Sequence[ServiceSpec], file: str = "topology.yaml") -> Topology:
+    """Give the topology that a text holds; it extends no other.
+
+    Raises:
+        InvalidFile: with all mistakes of the text.
+    """
+    document = read_yaml(text, file)
+    mistakes = Mistakes()
+    if isinstance(document.data, dict) and "extends" in document.data:
+        place = document.place(("extends",), key=True)
+        mistakes.add(codes.CONTRADICTION, "only a topology in a file can extend another", place)
+    return build_topology(document, specs, digest(document), mistakes)
+
+
 def build_topology(
     document: Document, specs: Sequence[ServiceSpec], sha256: str, mistakes: Mistakes
 ) -> Topology:
@@ -54,9 +79,6 @@ def build_topology(
     if form is None:
         # Names can be checked only in a form that holds; so go on with what does.
         form = salvage(document, TopologyForm, _HEAD)
-    if form is None:
-        mistakes.raise_if_any()
-        raise AssertionError("a form that cannot be filled has mistakes")
     topology = Checker(document, specs, mistakes).topology(form, sha256)
     mistakes.raise_if_any()
     return topology

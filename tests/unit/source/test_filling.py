@@ -4,8 +4,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
+from pydantic import model_validator
 
-from msa_lab.source import DurationText, InvalidFile, Mistakes, Strict, fill, fill_at, read_yaml, salvage
+from msa_lab.sdk import Exponential, Money
+from msa_lab.sdk.values import Duration
+from msa_lab.source import (
+    DistributionText,
+    DurationText,
+    InvalidFile,
+    Mistakes,
+    MoneyText,
+    Strict,
+    fill,
+    fill_at,
+    read_yaml,
+    salvage,
+)
 
 
 class Part(Strict):
@@ -105,3 +119,54 @@ def test_mistakes_are_raised_together() -> None:
     with pytest.raises(InvalidFile, match="missing key 'name'; f:1:1: unknown key 'nam'") as raised:
         mistakes.raise_if_any()
     assert raised.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["row: [{count: 1}, 5]\n", "row: [{wait: 5, cuont: 1}]\nparts: 5\n", "- 1\n", "either: [[[1]]]\n"]
+)
+def test_a_part_too_wrong_to_salvage_is_left_out(text: str) -> None:
+    salvaged = salvage(read_yaml(text, "f"), Whole, {"name": "?"})
+    assert (salvaged.parts, salvaged.either) == ({}, None)
+    assert salvaged.row in ((), (Part(),))
+
+
+class Picky(Strict):
+    name: str
+    other: int = 0
+
+    @model_validator(mode="after")
+    def alone(self) -> Picky:
+        if self.other:
+            raise ValueError("name and other do not go together")
+        return self
+
+
+def test_where_nothing_can_be_salvaged_the_head_is_all() -> None:
+    document = read_yaml("name: x\nother: 1\n", "f")
+    assert salvage(document, Picky, {"name": "?"}) == Picky(name="?")
+    assert wrong("name: x\nother: 1\n", Picky) == [
+        ("MSA-L014", "f:1:1", "name and other do not go together", None)
+    ]
+
+
+class Amounts(Strict):
+    price: MoneyText
+    took: DistributionText
+    words: dict[Literal["red", "green"], int] = {}  # noqa: RUF012 - as above
+
+
+def test_quantities_are_read_from_text_only() -> None:
+    mistakes = Mistakes()
+    filled = fill(read_yaml("price: 12.50 EUR\ntook: exp(2ms)\n", "f"), Amounts, mistakes)
+    assert filled is not None
+    assert (filled.price, filled.took) == (Money(1250), Exponential(Duration(2_000)))
+    assert wrong("price: 12.50\ntook: [1ms]\nwords: {gren: 1}\n", Amounts) == [
+        ("MSA-L015", "f:1:8", "'12.50' has no currency; write 12.50 EUR", None),
+        (
+            "MSA-L013",
+            "f:2:7",
+            "'took' must be a duration such as 5ms or a distribution such as exp(2ms)",
+            None,
+        ),
+        ("MSA-L014", "f:3:9", "'gren' must be red or green", "green"),
+    ]

@@ -79,6 +79,7 @@ def test_mistakes_before_an_error_of_syntax_are_told_with_it() -> None:
         ("a:\n\t- b\n", "MSA-L001", 2, 1),
         ("? [a]\n: b\n", "MSA-L001", 1, 3),
         (": b\n", "MSA-L001", 1, 1),
+        ("*a : b\n", "MSA-L004", 1, 1),
         ("a: b\n---\nc: d\n", "MSA-L008", 2, 1),
         ("a: \0b\n", "MSA-L007", 1, 4),
         ("a: b\nc: \ud800\n", "MSA-L007", 2, 4),

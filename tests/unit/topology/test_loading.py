@@ -9,7 +9,7 @@ import pytest
 from msa_lab.errors import UserMistake
 from msa_lab.sdk import ServiceSpec
 from msa_lab.source import InvalidFile
-from msa_lab.topology import Topology, list_topologies, load_topology, with_settings
+from msa_lab.topology import Topology, list_topologies, load_topology, read_topology, with_settings
 
 HEAD = "schema: msalab/topology@1\nid: small\ntitle: A small shop\n"
 SHIPPED = pathlib.Path(__file__).parents[3] / "topologies"
@@ -176,3 +176,12 @@ def test_topologies_are_listed_by_name() -> None:
         "no-retry",
         "textbook",
     ]
+
+
+def test_a_text_is_a_topology_too(specs: tuple[ServiceSpec, ...]) -> None:
+    topology = read_topology(HEAD + "services: {till: {replicas: 2}}\n", specs)
+    assert (topology.file, topology.deployments["till"].replicas) == ("topology.yaml", 2)
+    with pytest.raises(
+        InvalidFile, match=r"topology\.yaml:4:1: only a topology in a file can extend another"
+    ):
+        read_topology(HEAD + "extends: textbook\n", specs)
