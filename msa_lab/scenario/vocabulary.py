@@ -69,7 +69,7 @@ def vocabulary(specs: Sequence[ServiceSpec], patterns: Mapping[str, str] | None 
             saga.name, tuple(step.name for step in saga.steps), spec.name if spec.name in observed else ""
         )
         for spec in specs
-        for saga in spec.sagas
+        for saga in (*spec.sagas, *spec.followed)
     }
     hearers = sorted({spec.name for spec in chosen if spec.subscriptions})
     return Vocabulary(

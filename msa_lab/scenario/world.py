@@ -273,6 +273,8 @@ class World:
             row[slots["touched"]] += 1
         else:
             row[slots["active"]] = event.kind == "fault.started"
+        if event.kind == "fault.healed":
+            row[slots["touched"]] = event.detail["touched"]
 
     def _instance(self, event: LogEvent) -> None:
         running = self.up.setdefault(event.service, {})

@@ -127,7 +127,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceSpec:
-    """One service, whole. `outside` marks a party that is not ours; `edge` the one that shoppers reach."""
+    """One service, whole. `outside` marks a party that is not ours; `edge` the one that shoppers reach.
+
+    `sagas` are driven by the host; `followed` ones are moved by the service's own event handlers.
+    """
 
     name: str
     purpose: str
@@ -139,6 +142,7 @@ class ServiceSpec:
     fixtures: tuple[Fixture, ...] = ()
     observables: tuple[Observable, ...] = ()
     sagas: tuple[Saga[Any], ...] = ()
+    followed: tuple[Saga[Any], ...] = ()
     publishes: tuple[type[Any], ...] = ()
     depends_on: Mapping[str, CallPolicy] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
@@ -165,6 +169,7 @@ class ServiceSpec:
             subscriptions=tuple(subscriptions.values()),
             jobs=tuple(jobs.values()),
             sagas=self.sagas if variant.sagas is None else variant.sagas,
+            followed=self.followed if variant.sagas is None else (*self.followed, *self.sagas),
             variants=(),
         )
 
