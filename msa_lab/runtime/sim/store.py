@@ -94,6 +94,8 @@ class StoreView:
         attempt = 1
         while True:
             tx = self._reading()
+            if final:
+                _unless_done(ctx)
             result = await work(tx)
             mark = _mark(ctx, tx, result) if final else None
             if not tx.writes and not tx.events:
@@ -106,9 +108,10 @@ class StoreView:
                     raise
                 attempt += 1
                 await ctx.clock.sleep(deployed.conflict_pause(attempt))
-            except Duplicate as duplicate:
-                if mark is not None and duplicate.table == mark.name:
-                    raise AlreadyDone(_stored_reply(ctx)) from None
+            except Duplicate:
+                # Whatever was taken: if the same request or event took it, this is no clash but a repetition.
+                if mark is not None:
+                    _unless_done(ctx)
                 raise
             else:
                 return result
@@ -146,11 +149,16 @@ def _mark(ctx: SimContext, tx: MemoryTransaction, result: object) -> Table[Any] 
     return None
 
 
-def _stored_reply(ctx: SimContext) -> object:
-    if ctx.delivery is not None or ctx.key is None:
-        return None
-    row = ctx.instance_.deployed.database.table(ANSWERS).rows.get(ctx.key)
-    return None if row is None else row.record.reply
+def _unless_done(ctx: SimContext) -> None:
+    """Stop what another delivery of the event, or another try with the key, has committed meanwhile."""
+    database = ctx.instance_.deployed.database
+    if ctx.delivery is not None:
+        if ctx.delivery.group.inbox and ctx.delivery.place in database.table(INBOX).rows:
+            raise AlreadyDone
+    elif ctx.key is not None:
+        row = database.table(ANSWERS).rows.get(ctx.key)
+        if row is not None:
+            raise AlreadyDone(row.record.reply)
 
 
 def visible(changes: Sequence[Change]) -> list[Change]:
