@@ -17,7 +17,8 @@ from msa_lab.source import InvalidFile, Mistakes, Path, Place, format_duration, 
 from msa_lab.source.mistakes import DUPLICATE_KEY, MISSING_KEY, SYNTAX
 
 _WORD: Final = re.compile(r"(?:[^\s()]|\([^()]*\)|[()])+")
-_NTH: Final = re.compile(r"(.+)#(\d{1,9})")
+_NTH: Final = re.compile(r"(.+)#([0-9]{1,9})")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")
 _TIMES: Final = ("at", "after", "for")
 _OUTER: Final = tuple(key for key in KEYS if key not in ("kind", "target", "with", *_TIMES))
 KEY: Final = "="
@@ -65,6 +66,15 @@ def parse_fault_text(text: str, names: Names, *, number: int = 1, file: str = "-
         mistakes.add(SYNTAX, f"a fault is written {_FORM}", Place(file, 1, 1, max(1, len(text))))
         raise InvalidFile(mistakes.found, mistakes.sources)
     return spec
+
+
+def plain(text: str) -> str | int | float | bool:
+    """Give a number or a truth value written as YAML writes it; anything else is text."""
+    if text in ("true", "false"):
+        return text == "true"
+    if _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return text
 
 
 class _Line:
@@ -129,7 +139,7 @@ class _Line:
     def after(self, value: str, at: int) -> None:
         match = _NTH.fullmatch(value)
         event = match[1] if match else value
-        self.put("after", {"event": event, **({"nth": match[2]} if match else {})}, at, len(value))
+        self.put("after", {"event": event, **({"nth": int(match[2])} if match else {})}, at, len(value))
         self.spans["after", "event"] = (at, len(event))
         if match:
             self.spans["after", "nth"] = (at + match.start(2), len(match[2]))
@@ -138,11 +148,11 @@ class _Line:
         if where[0] == "with":
             if where[1] in self.params:
                 self.twice(str(where[1]), whole)
-            self.params[str(where[1])] = value
+            self.params[str(where[1])] = plain(value)
             self.spans[where] = (at, len(value)) if value else whole
             self.spans[*where, KEY] = (whole[0], len(str(where[1])))
         else:
-            self.put(str(where[0]), value, at, len(value))
+            self.put(str(where[0]), plain(value), *((at, len(value)) if value else whole))
 
     def put(self, key: str, value: object, start: int, length: int) -> None:
         if key in self.data:

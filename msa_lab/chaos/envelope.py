@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Protocol, cast
 
@@ -38,6 +39,7 @@ KEYS: Final = (
     "id", "kind", "target", "with", "at", "after", "for", "probability", "count", "direction",
 )  # fmt: skip
 DIRECTIONS: Final = ("both", "request", "reply")
+_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}")
 _LIST: Final = "list them:  msalab chaos list"
 
 
@@ -101,6 +103,7 @@ class _Reading:
             if key not in KEYS:
                 self.unknown(key)
         kind = self.kind()
+        self.name()
         start = self.start()
         span = self.duration("for", least=1) if "for" in self.data else None
         probability = self.probability()
@@ -116,7 +119,7 @@ class _Reading:
             return None
         if kind.lease:
             params = kind.params(**{kind.lease: span})
-        name = str(self.data.get("id", kind.name))
+        name = self.data.get("id", kind.name)
         return FaultSpec(name, kind.name, target, params, start, span, probability, count, direction)
 
     def wrong(
@@ -157,6 +160,12 @@ class _Reading:
             near = did_you_mean(str(written), CATALOGUE)
             self.wrong(UNKNOWN_NAME, f"unknown fault {quoted(written)}", ("kind",), near, _LIST)
         return kind
+
+    def name(self) -> None:
+        written = self.data.get("id", "fault")
+        if not isinstance(written, str) or not _ID.fullmatch(written):
+            said = f"id {quoted(written)} must be a word of letters, digits, '.', '_' and '-'"
+            self.wrong(BAD_VALUE, said, ("id",))
 
     def target(self, kind: FaultKind) -> Target | None:
         written = self.data.get("target")

@@ -70,7 +70,7 @@ def _parameter(field: dataclasses.Field[Any], hint: object) -> Parameter:
 
 
 def read_value(parameter: Parameter, value: object) -> object:
-    """Read what was written for a parameter; numbers and truth values may come as text.
+    """Read what was written for a parameter.
 
     Raises:
         MissingUnit: when a duration has none.
@@ -111,11 +111,9 @@ def _duration(value: object, param: Param) -> Duration:
 
 
 def _truth(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return value == "true"
-    raise ValueError(f"{quoted(value)} is not true or false")
+    if not isinstance(value, bool):
+        raise ValueError(f"{quoted(value)} is not true or false")  # noqa: TRY004 - as above
+    return value
 
 
 def read_integer(value: object) -> int:
@@ -124,10 +122,8 @@ def read_integer(value: object) -> int:
     Raises:
         ValueError: when it is none.
     """
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9:  # noqa: PLR2004
-        return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{quoted(value)} is not a whole number")  # noqa: TRY004 - as above
+        raise ValueError(f"{quoted(value)} is not a whole number{_quotes(value)}")  # noqa: TRY004 - as above
     return value
 
 
@@ -137,14 +133,13 @@ def read_number(value: object) -> float:
     Raises:
         ValueError: when it is none.
     """
-    if isinstance(value, str) and len(value) <= 30 and value[:1].isdecimal():  # noqa: PLR2004 - enough digits
-        try:
-            return float(value)
-        except ValueError:
-            pass
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
-        raise ValueError(f"{quoted(value)} is not a number")
+        raise ValueError(f"{quoted(value)} is not a number{_quotes(value)}")
     return float(value)
+
+
+def _quotes(value: object) -> str:
+    return " but text" if isinstance(value, str) and value[:1].isdecimal() else ""
 
 
 def _within(value: Any, param: Param, write: Any) -> Any:  # noqa: ANN401 - int or float
