@@ -13,7 +13,7 @@ WAIT_FOR_ADDRESS = Setting(
     unit="duration",
 )  # fmt: skip
 KEEP_FOR = Setting(
-    "notification.keep_for", minutes(10), "How long it is remembered what was sent.", unit="duration"
+    "notification.keep_for", minutes(2), "How long it is remembered what was sent.", unit="duration"
 )
 MESSAGES = "messages"
 _BATCH = 100
