@@ -40,7 +40,7 @@ Said = Callable[[Transaction, str], None]
 """What a handler publishes about an order with its last commit."""
 
 PATIENCE = seconds(3)
-"""How long a cancellation may be under way before the job takes it up."""
+"""How long the carrier may be being told before the job takes it up."""
 NEWS: dict[str, Happening] = {"PICKED_UP": "picked-up", "DELIVERED": "delivered"}
 
 
@@ -152,7 +152,7 @@ async def _cancel(ctx: Context, order_id: str, say: Said) -> ShipmentCancelled:
         else:
             state = moved(held.state, "cancel")
             cancelling = state == "CANCELLING"
-            held = replace(held, state=state, open="yes" if cancelling else None, open_until=patience)
+            held = replace(held, state=state, open="cancel" if cancelling else None, open_until=patience)
         tx.put(SHIPMENTS, held)
         return held
 
@@ -175,32 +175,64 @@ async def _cancel(ctx: Context, order_id: str, say: Said) -> ShipmentCancelled:
     return await ctx.store.transact(finish)
 
 
-async def finish_cancellations(ctx: Context) -> None:
-    """Tell the carrier of cancellations that a crash or an outage cut short."""
-    await _finish_cancellations(ctx, _say_nothing)
+async def release_when_confirmed(ctx: Context, event: OrderConfirmed) -> None:
+    """The order is paid: the parcel may leave.
+
+    That it may is committed first. However long the carrier is away, it will be told; the event is done.
+    """
+    patience = after(ctx.clock.now(), PATIENCE)
+
+    async def owe(tx: Transaction) -> bool:
+        held = await tx.get(SHIPMENTS, event.order_id)
+        if held is None or held.state != "BOOKED":
+            return False
+        tx.put(SHIPMENTS, replace(held, open="release", open_until=patience))
+        return True
+
+    if not await ctx.store.transact(owe):
+        ctx.log("there is no parcel to release", order=event.order_id)
+        return
+    try:
+        await _release(ctx, event.order_id)
+    except PortFailure as failure:
+        ctx.log("the carrier is still to be told", order=event.order_id, reason=type(failure).__name__)
 
 
-async def finish_and_announce_cancellations(ctx: Context) -> None:
-    """Do the same where others wait for the event."""
-    await _finish_cancellations(ctx, _say_cancelled)
+async def _release(ctx: Context, order_id: str) -> None:
+    async def told(tx: Transaction) -> None:
+        held = await _held(tx, order_id)
+        if held.open == "release":
+            tx.put(SHIPMENTS, replace(held, open=None))
+
+    try:
+        await ctx.call(carrier.RELEASE, carrier.ReleaseLabel(order_id), key=f"{order_id}:release")
+    except (carrier.LabelNotFound, carrier.ReferenceClosed) as refusal:
+        ctx.log("the carrier knows no such label", order=order_id, reason=refusal.code)
+    await ctx.store.transact(told, final=False)
 
 
-async def _finish_cancellations(ctx: Context, say: Said) -> None:
+async def tell_carrier(ctx: Context) -> None:
+    """Tell the carrier what a crash or an outage has kept from it."""
+    await _tell_carrier(ctx, _say_nothing)
+
+
+async def tell_carrier_and_announce(ctx: Context) -> None:
+    """Do the same where others wait for the event of a cancellation."""
+    await _tell_carrier(ctx, _say_cancelled)
+
+
+async def _tell_carrier(ctx: Context, say: Said) -> None:
     now = ctx.clock.now()
-    for shipment in await ctx.store.find(SHIPMENTS, open="yes", until=("open_until", now), limit=20):
+    for shipment in await ctx.store.find(SHIPMENTS, open="release", until=("open_until", now), limit=20):
+        try:
+            await _release(ctx, shipment.id)
+        except (DomainError, PortFailure) as failure:
+            ctx.log("a release is still open", order=shipment.id, reason=type(failure).__name__)
+    for shipment in await ctx.store.find(SHIPMENTS, open="cancel", until=("open_until", now), limit=20):
         try:
             await _cancel(ctx, shipment.id, say)
         except (DomainError, PortFailure) as failure:
             ctx.log("a cancellation is still open", order=shipment.id, reason=type(failure).__name__)
-
-
-async def release_when_confirmed(ctx: Context, event: OrderConfirmed) -> None:
-    """The order is paid: the parcel may leave."""
-    wish = carrier.ReleaseLabel(event.order_id)
-    try:
-        await ctx.call(carrier.RELEASE, wish, key=f"{event.order_id}:release")
-    except (carrier.LabelNotFound, carrier.ReferenceClosed) as refusal:
-        ctx.log("there is no label to release", order=event.order_id, reason=refusal.code)
 
 
 async def carrier_callback(ctx: Context, request: ReportParcel) -> ParcelNoted:

@@ -50,7 +50,7 @@ SPEC = ServiceSpec(
         serve(api.CARRIER_CALLBACK, handlers.carrier_callback, WRITE),
     ),
     subscriptions=(on(OrderConfirmed, handlers.release_when_confirmed, HEAR),),
-    jobs=(Job("finish_cancellations", seconds(1), handlers.finish_cancellations),),
+    jobs=(Job("tell_carrier", seconds(1), handlers.tell_carrier),),
     tables=(SHIPMENTS,),
     observables=(
         Observable(
@@ -79,7 +79,7 @@ SPEC = ServiceSpec(
                 on(PaymentAuthorized, handlers.book_when_authorized, HEAR),
                 on(OrderCancelled, handlers.cancel_when_cancelled, HEAR),
             ),
-            jobs=(Job("finish_cancellations", seconds(1), handlers.finish_and_announce_cancellations),),
+            jobs=(Job("tell_carrier", seconds(1), handlers.tell_carrier_and_announce),),
         ),
     ),
 )  # fmt: skip

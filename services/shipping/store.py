@@ -11,7 +11,7 @@ from services.shipping.domain import State
 class Shipment:
     """The delivery of an order; `id` is the order's id and our reference at the carrier.
 
-    `open` is "yes" while a cancellation still has to reach the carrier; after `open_until` a job sees to it.
+    `open` names what the carrier still has to be told; after `open_until` a job sees to it.
     CANCELLED without a country is the
     tombstone of an order that was undone before anything was booked.
     """
@@ -22,7 +22,7 @@ class Shipment:
     items: int
     state: State
     tracking: str = ""
-    open: Literal["yes"] | None = None
+    open: Literal["cancel", "release"] | None = None
     open_until: Instant = Instant(0)  # noqa: RUF009 - a frozen value
     sightings: tuple[tuple[State, Instant], ...] = ()
 

@@ -37,11 +37,11 @@ from services.shipping.handlers import (
     cancel,
     cancel_when_cancelled,
     carrier_callback,
-    finish_and_announce_cancellations,
-    finish_cancellations,
     options,
     quote,
     release_when_confirmed,
+    tell_carrier,
+    tell_carrier_and_announce,
     track,
 )
 from services.shipping.spec import SPEC
@@ -216,13 +216,13 @@ def test_a_cancellation_that_did_not_reach_the_carrier_stays_open_until_the_job_
         run(cancel(ctx, CancelShipment("ord-1")))
     assert state(ctx) == "CANCELLING"
 
-    run(finish_cancellations(ctx))
+    run(tell_carrier(ctx))
     assert calls(ctx).count("carrier.cancel_label") == 1, "it leaves the first try its time"
     ctx.clock.instant = Instant(seconds(3))
-    run(finish_cancellations(ctx))
+    run(tell_carrier(ctx))
     assert ctx.notes == ["a cancellation is still open order=ord-1 reason=Timeout"]
     ctx.clock.instant = Instant(seconds(6))
-    run(finish_cancellations(ctx))
+    run(tell_carrier(ctx))
 
     assert state(ctx) == "CANCELLED"
     assert ctx.published == []
@@ -235,7 +235,7 @@ def test_where_others_wait_for_it_the_job_announces_the_cancellation() -> None:
         run(cancel_when_cancelled(ctx, OrderCancelled("ord-1", "ann", "stuck")))
     ctx.clock.instant = Instant(seconds(3))
 
-    run(finish_and_announce_cancellations(ctx))
+    run(tell_carrier_and_announce(ctx))
 
     assert ctx.published == [ShippingCancelled("ord-1")]
 
@@ -246,15 +246,48 @@ def test_the_parcel_may_leave_when_the_order_is_confirmed() -> None:
     run(release_when_confirmed(ctx, OrderConfirmed(ORDER)))
 
     assert ctx.called[-1].request == carrier.ReleaseLabel("ord-1")
+    ctx.clock.instant = Instant(seconds(60))
+    run(tell_carrier(ctx))
+    assert calls(ctx).count("carrier.release") == 1
+
+
+def test_a_parcel_that_may_leave_is_not_forgotten_while_the_carrier_is_away() -> None:
+    ctx = booked()
+    ctx.answers(carrier.RELEASE, Unavailable(), Timeout(), carrier.LabelReleased("ord-1"))
+
+    run(release_when_confirmed(ctx, OrderConfirmed(ORDER)))
+    run(tell_carrier(ctx))
+    assert calls(ctx).count("carrier.release") == 1, "it leaves the first try its time"
+    for second in (3, 4, 5):
+        ctx.clock.instant = Instant(seconds(second))
+        run(tell_carrier(ctx))
+
+    assert calls(ctx).count("carrier.release") == 3
+    assert ctx.notes == [
+        "the carrier is still to be told order=ord-1 reason=Unavailable",
+        "a release is still open order=ord-1 reason=Timeout",
+    ]
 
 
 def test_an_order_without_a_label_is_noted_and_not_tried_for_ever() -> None:
-    ctx = context()
+    ctx = booked()
     ctx.answers(carrier.RELEASE, carrier.LabelNotFound())
 
     run(release_when_confirmed(ctx, OrderConfirmed(ORDER)))
+    ctx.clock.instant = Instant(seconds(60))
+    run(tell_carrier(ctx))
 
-    assert ctx.notes == ["there is no label to release order=ord-1 reason=label-not-found"]
+    assert calls(ctx).count("carrier.release") == 1
+    assert ctx.notes == ["the carrier knows no such label order=ord-1 reason=label-not-found"]
+
+
+def test_an_order_without_a_parcel_releases_none() -> None:
+    ctx = context()
+
+    run(release_when_confirmed(ctx, OrderConfirmed(ORDER)))
+
+    assert calls(ctx) == []
+    assert ctx.notes == ["there is no parcel to release order=ord-1"]
 
 
 def test_the_carriers_news_moves_the_shipment_and_is_announced_once() -> None:
