@@ -109,7 +109,7 @@ class ExpectationReader:
         }
         for key, (value, fits) in belongs.items():
             if value is not None and not fits:
-                without = "without each" if key == "where" else f"in a {kind!r} expectation"
+                without = "without 'each'" if key == "where" else f"with {kind!r}"
                 self._wrong(CONTRADICTION, f"{quoted(key)} says nothing {without}", (*path, key), key=True)
         if self.profiles is not None:
             for index, profile in enumerate(form.profiles):

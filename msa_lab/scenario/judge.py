@@ -67,10 +67,10 @@ class Judge:
 
     def feed(self, event: LogEvent) -> tuple[tuple[Expectation, Violation], ...]:
         """Take in the next event of the log; give the violations that it brought to light."""
-        touched = self._world.feed(event)
         for timed in self._timed:
             if timed.due < event.t:
                 timed.tick(event.t)
+        touched = self._world.feed(event)
         if touched:
             for (entity, _), row in touched.items():
                 for monitor in self._by_entity.get(entity, ()):

@@ -48,7 +48,11 @@ _ORDERINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">=": operator.ge,
 }
 _FUNCTIONS: Final = ("abs", "len", "max", "min", "sum")
-_OPPOSITE: Final = {"not in": "in", "!=": "=="}
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    **_ORDERINGS,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,27 +250,33 @@ class _Checker:
         right, read_right = self.check(node.right)
         self._choices(node.left, node.right)
         self._choices(node.right, node.left)
-        sign = _OPPOSITE.get(node.sign, node.sign)
-        if sign == "in":
-            if right.item is None and right != ANY:
-                return self.problem(node.right, f"'in' takes a list, not a {right}")
-            if common(left, right.item or ANY) is None:
-                return self.problem(node, f"a {left} is never in a {right}")
-            contains: Read = lambda frame: among(read_left(frame), read_right(frame))  # noqa: E731
-            return BOOL, contains if sign == node.sign else lambda frame: not contains(frame)
+        if node.sign in ("in", "not in"):
+            return self._membership(node, (left, read_left), (right, read_right))
         every = left.item is not None and right.item is None
         inner = (left.item or ANY) if every else left
         kind = common(inner, right)
-        if kind is None or (sign in _ORDERINGS and kind not in QUANTITIES):
-            for one, other, part in ((inner, right, node.right), (right, inner, node.left)):
-                if one == DURATION and other == NUMBER and isinstance(part, Constant):
-                    number = self._text[part.offset : part.offset + part.length]
-                    return self.problem(part, f"{number} has no unit; write {number}ms or {number}s")
-            return self.problem(node, f"{left} {node.sign} {right} cannot be compared")
-        test = _ORDERINGS.get(sign, operator.eq if node.sign == "==" else operator.ne)
+        if kind is None or (node.sign in _ORDERINGS and kind not in QUANTITIES):
+            return self._incomparable(node, inner, right)
+        test = _COMPARISONS[node.sign]
         if every:
             return BOOL, lambda frame: all_compare(test, listed(read_left(frame)), read_right(frame))
         return BOOL, lambda frame: compares(test, read_left(frame), read_right(frame))
+
+    def _membership(self, node: Binary, one: tuple[Type, Read], many: tuple[Type, Read]) -> tuple[Type, Read]:
+        (left, read_left), (right, read_right) = one, many
+        if right.item is None and right != ANY:
+            return self.problem(node.right, f"'in' takes a list, not a {right}")
+        if common(left, right.item or ANY) is None:
+            return self.problem(node, f"a {left} is never in a {right}")
+        wanted = node.sign == "in"
+        return BOOL, lambda frame: among(read_left(frame), read_right(frame)) is wanted
+
+    def _incomparable(self, node: Binary, left: Type, right: Type) -> tuple[Type, Read]:
+        for one, other, part in ((left, right, node.right), (right, left, node.left)):
+            if one == DURATION and other == NUMBER and isinstance(part, Constant):
+                number = self._text[part.offset : part.offset + part.length]
+                return self.problem(part, f"{number} has no unit; write {number}ms or {number}s")
+        return self.problem(node, f"{left} {node.sign} {right} cannot be compared")
 
     def _choices(self, name: Node, constant: Node) -> None:
         symbol = self.names.get(self._text[name.offset : name.offset + name.length])

@@ -23,7 +23,7 @@ class Symbol:
 
 
 class Unresolved(Exception):
-    """A name means nothing here; `part` tells whether it is the name itself, its argument or its attribute."""
+    """A name means nothing here; `part` tells whether the name itself, its argument or its attribute."""
 
     def __init__(
         self,
