@@ -11,6 +11,7 @@ SPEC = ServiceSpec(
     purpose="The one door: finds the operation, checks who is there and how often, passes the request on.",
     operations=(serve(REQUEST, handlers.request, Cost(cpu=Uniform(ms(0.2), ms(0.5)))),),
     settings=(handlers.RATE_LIMIT, handlers.RATE_WINDOW, handlers.TOKEN_TTL),
+    # Services that are not named here get the default policy.
     depends_on={
         "cart": _QUICK,
         "inventory": _QUICK,
@@ -22,7 +23,7 @@ SPEC = ServiceSpec(
         "review": _QUICK,
         "search": _QUICK,
         "shipping": _SLOW,
-        "user": _SLOW,
+        "user": CallPolicy(timeout=seconds(1.5)),
     },
     concurrency=256,
     queue=1024,

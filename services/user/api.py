@@ -140,13 +140,15 @@ REGISTER = Operation(
     errors=(EmailTaken, InvalidEmail, WeakPassword), access="public", keyed=True,
     summary="Open an account.",
 )  # fmt: skip
+# Logging in and asking about a token write nothing: to repeat them is as harmless as with a key.
 LOGIN = Operation(
     "user.login", "POST", "/sessions", LogIn, Session,
-    errors=(BadCredentials, TooManyLogins), access="public", summary="Exchange a password for a token.",
+    errors=(BadCredentials, TooManyLogins), access="public", keyed=True,
+    summary="Exchange a password for a token.",
 )  # fmt: skip
 LOGOUT = Operation(
     "user.logout", "POST", "/sessions/end", LogOut, LoggedOut,
-    errors=(InvalidToken,), access="user", summary="End a session before its time.",
+    errors=(InvalidToken,), access="user", keyed=True, summary="End a session before its time.",
 )  # fmt: skip
 PROFILE = Operation(
     "user.profile", "GET", "/users/me", ShowProfile, Profile,
@@ -158,5 +160,5 @@ UPDATE_PROFILE = Operation(
 )  # fmt: skip
 INTROSPECT = Operation(
     "user.introspect", "POST", "/tokens/introspection", Introspect, Introspection,
-    errors=(InvalidToken,), summary="Tell whom a token stands for (RFC 7662).",
+    errors=(InvalidToken,), keyed=True, summary="Tell whom a token stands for (RFC 7662).",
 )  # fmt: skip
