@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import jwt
-
 from msa_lab.sdk.values import Duration, Instant
 
 ROLES = ("user", "admin")
@@ -98,6 +96,8 @@ def claims_for(token_id: str, subject: str, roles: tuple[str, ...], now: Instant
 
 def sign(claims: Claims, now: Instant, key: str) -> str:
     """Give the token."""
+    import jwt  # noqa: PLC0415 - loads an HTTP client too: only where tokens are made
+
     payload = {
         "iss": ISSUER,
         "sub": claims.subject,
@@ -114,6 +114,8 @@ def verify(token: str, now: Instant, key: str) -> Claims | None:
 
     Only HS256 is accepted: a token that names another algorithm, `none` among them, is refused.
     """
+    import jwt  # noqa: PLC0415 - see above
+
     try:
         payload = jwt.decode(
             token,
