@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from msa_lab.sdk import DomainError, Instant, Money, NotFound, Operation, event
+from msa_lab.sdk import DomainError, Instant, Money, NotFound, Operation, Unauthenticated, event
 
 OrderId = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -134,23 +134,25 @@ class ReturnOrder:
 
 CHECKOUT = Operation(
     "order.checkout", "POST", "/orders", Checkout, Accepted,
-    errors=(EmptyCart,), access="user", keyed=True, summary="Buy what is in the cart.",
+    errors=(EmptyCart, Unauthenticated), access="user", keyed=True, summary="Buy what is in the cart.",
 )  # fmt: skip
 GET = Operation(
     "order.get", "GET", "/orders/{order_id}", GetOrder, OrderView,
-    errors=(OrderNotFound,), access="user", summary="Show one of my orders.",
+    errors=(OrderNotFound, Unauthenticated), access="user", summary="Show one of my orders.",
 )  # fmt: skip
 HISTORY = Operation(
     "order.history", "GET", "/orders", OrderHistory, Orders,
-    access="user", summary="List my orders, newest first.",
+    errors=(Unauthenticated,), access="user", summary="List my orders, newest first.",
 )  # fmt: skip
 CANCEL = Operation(
     "order.cancel", "POST", "/orders/{order_id}/cancel", CancelOrder, OrderView,
-    errors=(OrderNotFound, NotCancellable), access="user", summary="Cancel an order not yet confirmed.",
+    errors=(OrderNotFound, NotCancellable, Unauthenticated), access="user",
+    summary="Cancel an order not yet confirmed.",
 )  # fmt: skip
 RETURN_ORDER = Operation(
     "order.return_order", "POST", "/orders/{order_id}/return", ReturnOrder, OrderView,
-    errors=(OrderNotFound, NotReturnable), access="user", summary="Send an order back for a refund.",
+    errors=(OrderNotFound, NotReturnable, Unauthenticated), access="user",
+    summary="Send an order back for a refund.",
 )  # fmt: skip
 
 
