@@ -1,7 +1,7 @@
 import pytest
 
 from msa_lab.sdk import Money
-from msa_lab.sdk.failures import Timeout
+from msa_lab.sdk.failures import StoreUnavailable, Timeout
 from msa_lab.sdk.testing import FakeContext, run
 from msa_lab.sdk.values import Instant, seconds
 from services.carrier.api import (
@@ -42,6 +42,17 @@ def released(*, subject: str = "") -> FakeContext:
 def at(ctx: FakeContext, second: float) -> None:
     ctx.clock.instant = Instant(seconds(second))
     run(call_back(ctx))
+
+
+def observed(ctx: FakeContext, name: str, entity: str) -> dict[str, int]:
+    (observable,) = [each for each in SPEC.observables if (each.name, each.entity) == (name, entity)]
+    assert observable.measure is not None
+    sums: dict[str, int] = {}
+    for record in ctx.store.all(observable.table):
+        key = observable.key(record)
+        if key is not None:
+            sums[key] = sums.get(key, 0) + observable.measure(record)
+    return sums
 
 
 def test_rates_are_per_parcel() -> None:
@@ -175,3 +186,39 @@ def test_many_parcels_are_told_of_in_one_run() -> None:
     at(ctx, 2)
 
     assert len(ctx.called) == 70
+
+
+def test_what_can_be_observed_of_labels() -> None:
+    ctx = FakeContext(SPEC)
+    run(book_label(ctx, BOOKING))
+    run(book_label(ctx, BOOKING))
+    run(book_label(ctx, BookLabel("ord-2", "DE", 1)))
+    run(cancel_label(ctx, CancelLabel("ord-2")))
+
+    assert observed(ctx, "carrier.labels", "order") == {"ord-1": 2, "ord-2": 0}
+
+
+def test_news_whose_noting_failed_is_told_again() -> None:
+    ctx = released()
+    ctx.answers(CARRIER_CALLBACK, ParcelNoted("ord-1", news=True))
+    ctx.store.failures = [StoreUnavailable()]
+
+    at(ctx, 2)
+    at(ctx, 2.25)
+
+    assert told(ctx) == ["PICKED_UP", "PICKED_UP"]
+    assert states(ctx) == ["PICKED_UP"]
+
+
+def test_a_label_cancelled_while_its_news_was_told_stays_cancelled() -> None:
+    ctx = released()
+
+    def cancelled_meanwhile(news: ReportParcel) -> ParcelNoted:
+        run(cancel_label(ctx, CancelLabel(news.reference)))
+        return ParcelNoted(news.reference, news=False)
+
+    ctx.answers(CARRIER_CALLBACK, cancelled_meanwhile)
+
+    at(ctx, 2)
+
+    assert states(ctx) == ["CANCELLED"]

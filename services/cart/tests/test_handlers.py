@@ -64,6 +64,17 @@ def context(*lines: Line) -> FakeContext:
     return ctx
 
 
+def observed(ctx: FakeContext, name: str, entity: str) -> dict[str, int]:
+    (observable,) = [each for each in SPEC.observables if (each.name, each.entity) == (name, entity)]
+    assert observable.measure is not None
+    sums: dict[str, int] = {}
+    for record in ctx.store.all(observable.table):
+        key = observable.key(record)
+        if key is not None:
+            sums[key] = sums.get(key, 0) + observable.measure(record)
+    return sums
+
+
 def test_adding_asks_for_title_and_price() -> None:
     ctx = context()
     ctx.answers(GET_PRODUCT, product("KETTLE"))
@@ -213,3 +224,34 @@ def test_choreographed_a_cancellation_is_answered_and_bars_the_order() -> None:
 
     assert ctx.published == [CartThawed("ord-1")]
     assert ctx.store.all(CARTS) == [Cart("ann", (KETTLE,))]
+
+
+def test_what_can_be_observed_of_carts() -> None:
+    ctx = context(KETTLE)
+    ctx.store.put(CARTS, Cart("anon-1234", (CUP,)))
+    assert observed(ctx, "cart.pieces", "user") == {"ann": 2}
+
+    run(freeze(ctx, FreezeCart("ord-1", "ann")))
+    assert observed(ctx, "cart.pieces", "user") == {"ann": 0}
+    assert observed(ctx, "cart.frozen", "order") == {"ord-1": 1}
+
+    run(thaw(ctx, ThawCart("ord-1")))
+    assert observed(ctx, "cart.frozen", "order") == {"ord-1": 0}
+
+
+def test_carts_that_together_hold_too_much_are_not_merged() -> None:
+    ctx = context(*[replace(CUP, sku=f"CUP-{n}") for n in range(50)])
+    ctx.store.put(CARTS, Cart("anon-1234", (KETTLE,)))
+
+    with pytest.raises(TooManyLines):
+        run(merge(ctx, MergeCart("anon-1234")))
+    assert run(view_anonymous(ctx, ViewAnonymousCart("anon-1234"))).items == 2
+
+
+def test_a_confirmation_of_an_order_that_froze_nothing_changes_nothing() -> None:
+    ctx = context(KETTLE)
+
+    run(empty_when_confirmed(ctx, OrderConfirmed(ORDER)))
+
+    assert ctx.store.all(CARTS) == [Cart("ann", (KETTLE,))]
+    assert ctx.store.all(FREEZES) == []

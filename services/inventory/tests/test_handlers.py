@@ -72,6 +72,17 @@ def held_and_sold(ctx: FakeContext, sku: str) -> tuple[int, int]:
     return held, sum(row.quantity for row in rows if row.state == "SOLD")
 
 
+def observed(ctx: FakeContext, name: str, entity: str) -> dict[str, int]:
+    (observable,) = [each for each in SPEC.observables if (each.name, each.entity) == (name, entity)]
+    assert observable.measure is not None
+    sums: dict[str, int] = {}
+    for record in ctx.store.all(observable.table):
+        key = observable.key(record)
+        if key is not None:
+            sums[key] = sums.get(key, 0) + observable.measure(record)
+    return sums
+
+
 def test_received_goods_can_be_sold() -> None:
     ctx = context(CUP=2)
 
@@ -345,3 +356,30 @@ def test_no_sequence_of_acts_loses_or_invents_a_piece(
             received = sum(receipt.quantity for receipt in ctx.store.all(RECEIPTS) if receipt.sku == item.id)
             assert item.available >= 0
             assert item.available + held + sold == received
+
+
+def test_what_can_be_observed_of_stock() -> None:
+    ctx = context(CUP=9, SPOON=4)
+    run(reserve(ctx, ReserveStock("ord-1", lines(CUP=2, SPOON=1))))
+    run(reserve(ctx, ReserveStock("ord-2", lines(CUP=3))))
+    run(settle(ctx, SettleStock("ord-2")))
+
+    assert observed(ctx, "inventory.received", "sku") == {"CUP": 9, "SPOON": 4}
+    assert observed(ctx, "inventory.available", "sku") == {"CUP": 4, "SPOON": 3}
+    assert observed(ctx, "inventory.reserved", "sku") == {"CUP": 2, "SPOON": 1}
+    assert observed(ctx, "inventory.sold", "sku") == {"CUP": 3, "SPOON": 0}
+    assert observed(ctx, "inventory.reserved", "order") == {"ord-1": 3, "ord-2": 0}
+    assert observed(ctx, "inventory.sold", "order") == {"ord-1": 0, "ord-2": 3}
+
+
+def test_an_order_confirmed_after_its_stock_was_given_away_is_noted() -> None:
+    ctx = context(CUP=1)
+    run(reserve(ctx, ReserveStock("ord-1", lines(CUP=1))))
+    ctx.clock.instant = Instant(minutes(15))
+    run(expire(ctx))
+    run(reserve(ctx, ReserveStock("ord-2", lines(CUP=1))))
+
+    run(settle_when_confirmed(ctx, OrderConfirmed(snapshot("ord-1", CUP=1))))
+
+    assert ctx.notes == ["sold what an expired reservation had given away order=ord-1 sku=CUP"]
+    assert left(ctx, "CUP") == 0

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 import pytest
 
 from msa_lab.sdk import DomainError, Money, Transaction
+from msa_lab.sdk.failures import StoreUnavailable
 from msa_lab.sdk.testing import FakeContext, FakeStore, run
 from msa_lab.sdk.values import Instant, seconds
 from services.cart.api import CartFrozen
@@ -64,6 +65,17 @@ def context(**terms: Any) -> FakeContext:  # noqa: ANN401 - the terms of a coupo
 
 def asked(order_id: str, user_id: str = "ann") -> RedeemCoupon:
     return RedeemCoupon(order_id, user_id, Money(4000), "SPRING")
+
+
+def observed(ctx: FakeContext, name: str, entity: str) -> dict[str, int]:
+    (observable,) = [each for each in SPEC.observables if (each.name, each.entity) == (name, entity)]
+    assert observable.measure is not None
+    sums: dict[str, int] = {}
+    for record in ctx.store.all(observable.table):
+        key = observable.key(record)
+        if key is not None:
+            sums[key] = sums.get(key, 0) + observable.measure(record)
+    return sums
 
 
 def test_redeeming_gives_the_discount_and_counts_the_use() -> None:
@@ -262,3 +274,41 @@ def test_choreographed_a_cancellation_is_answered_and_bars_the_order() -> None:
     run(redeem_when_frozen(ctx, CartFrozen(ORDER)))
 
     assert ctx.published == [PromotionReleased("ord-1")]
+
+
+def test_what_can_be_observed_of_coupons() -> None:
+    ctx = context(max_uses=7)
+    run(create_coupon(ctx, CreateCoupon("FREE", basis_points=1)))
+    run(redeem(ctx, asked("ord-1")))
+    run(redeem(ctx, asked("ord-2")))
+    run(redeem(ctx, RedeemCoupon("ord-3", "bob", Money(4000))))
+    run(release(ctx, ReleaseCoupon("ord-2")))
+
+    assert observed(ctx, "promotion.redeemed", "order") == {"ord-1": 1, "ord-2": 0, "ord-3": 0}
+    assert observed(ctx, "promotion.uses", "coupon") == {"SPRING": 1}
+    assert observed(ctx, "promotion.limit", "coupon") == {"FREE": 1_000_000_000, "SPRING": 7}
+
+
+def test_an_order_without_a_coupon_has_none_to_give_back() -> None:
+    ctx = context()
+    run(redeem(ctx, RedeemCoupon("ord-1", "ann", Money(4000))))
+
+    run(release(ctx, ReleaseCoupon("ord-1")))
+
+    with pytest.raises(OrderClosed):
+        run(redeem(ctx, RedeemCoupon("ord-1", "ann", Money(4000))))
+    assert run(report(ctx, ReportUse("SPRING"))) == UseReport("SPRING", 0, 0, Money(0))
+
+
+def test_nothing_can_be_told_of_a_coupon_that_is_unknown() -> None:
+    with pytest.raises(CouponUnknown):
+        run(report(FakeContext(SPEC), ReportUse("WINTER")))
+
+
+def test_the_job_has_nothing_to_do_while_no_campaign_is_over() -> None:
+    ctx = context()
+    ctx.store.failures = [StoreUnavailable()]
+
+    run(end_campaigns(ctx))
+
+    assert len(ctx.store.failures) == 1, "it committed nothing"

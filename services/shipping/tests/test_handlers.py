@@ -79,6 +79,17 @@ def calls(ctx: FakeContext) -> list[str]:
     return [call.operation for call in ctx.called]
 
 
+def observed(ctx: FakeContext, name: str, entity: str) -> dict[str, int]:
+    (observable,) = [each for each in SPEC.observables if (each.name, each.entity) == (name, entity)]
+    assert observable.measure is not None
+    sums: dict[str, int] = {}
+    for record in ctx.store.all(observable.table):
+        key = observable.key(record)
+        if key is not None:
+            sums[key] = sums.get(key, 0) + observable.measure(record)
+    return sums
+
+
 def test_a_quote_needs_nobody() -> None:
     assert run(quote(FakeContext(SPEC), QuoteShipping("DE", 11))) == ShippingQuote("home", 2, Money(880))
 
@@ -400,3 +411,13 @@ def test_choreographed_a_cancellation_is_answered_and_bars_the_order() -> None:
     run(book_when_authorized(ctx, PaymentAuthorized(ORDER)))
 
     assert ctx.published == [ShippingCancelled("ord-1")]
+
+
+def test_what_can_be_observed_of_shipments() -> None:
+    ctx = booked()
+    run(cancel(ctx, CancelShipment("ord-2")))
+
+    assert observed(ctx, "shipping.active", "order") == {"ord-1": 1, "ord-2": 0}
+    (told,) = [each for each in SPEC.observables if each.name == "shipping.state"]
+    assert told.attribute is not None
+    assert [told.attribute(each) for each in ctx.store.all(SHIPMENTS)] == ["BOOKED", "CANCELLED"]
