@@ -225,10 +225,8 @@ class _Reader:
     def load(self, form: ScenarioForm) -> tuple[Phase, ...]:
         phases: dict[str, Phase] = {}
         start = Instant(0)
-        for index in range(len(form.load)):
+        for index, _ in enumerate(self.items("load")):
             path: Path = ("load", index)
-            if not isinstance(self.document.data.get("load"), list):
-                break
             phase: PhaseForm | None = fill_at(self.document, path, PhaseForm, self.mistakes)
             if phase is None:
                 continue
@@ -261,14 +259,15 @@ class _Reader:
             self.unknown("chaos profile", default, profiles, ("chaos", "default"))
         return default or next(iter(profiles), NO_CHAOS)
 
+    def items(self, key: str) -> list[Any]:
+        """Give a list as written, mistakes and all; an empty one if there is none."""
+        data = self.document.data
+        written = data.get(key) if isinstance(data, dict) else None
+        return written if isinstance(written, list) else []
+
     def phase_names(self) -> list[str]:
         """List the phases as written, those with other mistakes too."""
-        written = self.document.data.get("load")
-        phases = (
-            [phase.get("phase") for phase in written if isinstance(phase, dict)]
-            if isinstance(written, list)
-            else []
-        )
+        phases = [phase.get("phase") for phase in self.items("load") if isinstance(phase, dict)]
         return [name for name in phases if isinstance(name, str)]
 
     def expect(
@@ -287,7 +286,7 @@ class _Reader:
                 named.append(shared[name])
             else:
                 self.unknown("invariant", name, shared, ("invariants", index))
-        for index in range(len(form.expect)):
+        for index, _ in enumerate(self.items("expect")):
             reader.read(("expect", index))
         for index, item in enumerate(named):
             if item.id in reader.found:

@@ -51,7 +51,8 @@ class Shop:
 
 
 FRAME: dict[str, Any] = {
-    "state": "OPEN", "due": 2490, "took": 3_000_000, "number": 4, "sizes": (1, 2, 3), "open": True, "touched": (2, 5),
+    "state": "OPEN", "due": 2490, "took": 3_000_000, "number": 4, "sizes": (1, 2, 3), "open": True,
+    "touched": (2, 5),
 }  # fmt: skip
 
 

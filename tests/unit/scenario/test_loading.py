@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -63,15 +62,15 @@ expect:
 """
 
 
-def load(folder: Path, text: str, specs: tuple[ServiceSpec, ...], **variables: Any) -> Scenario:  # noqa: ANN401
+def load(folder: Path, text: str, specs: tuple[ServiceSpec, ...], **variables: object) -> Scenario:
     (folder / "tiny.yaml").write_text(text)
     (folder / "invariants.yaml").write_text(SHARED)
     return load_scenario("tiny", [folder], specs, variables)
 
 
 def mistakes(
-    folder: Path, text: str, specs: tuple[ServiceSpec, ...], **variables: Any
-) -> list[tuple[int, str]]:  # noqa: ANN401
+    folder: Path, text: str, specs: tuple[ServiceSpec, ...], **variables: object
+) -> list[tuple[int, str]]:
     with pytest.raises(InvalidFile) as caught:
         load(folder, text, specs, **variables)
     return [
@@ -133,8 +132,10 @@ def test_a_variable_that_is_not_declared_cannot_be_set(
         ("{email:", "{emial:", 12, "unknown argument of order.login 'emial' (email)"),
         ("capture: {token: $.token}", "capture: {token: token}", 13,
          "'token' is not a path such as $.order_id or $.items[0].sku"),
-        ("capture: {token: $.token}", "capture: {tken: $.token}", 18, "order.buy needs somebody who is logged in"),
-        ("- think: 200ms", "- thnk: 200ms", 15, "a step is one of call, think, await, pick or repeat (think)"),
+        ("capture: {token: $.token}", "capture: {tken: $.token}", 18,
+         "order.buy needs somebody who is logged in"),
+        ("- think: 200ms", "- thnk: 200ms", 15,
+         "a step is one of call, think, await, pick or repeat (think)"),
         ('"${quantity}"', '"${quantty}"', 19, "nothing gives '${quantty}' a value (quantity)"),
         ("saga: checkout,", "saga: chekout,", 21, "unknown saga 'chekout' (checkout)"),
         ("in: [COMPLETED]", "in: [COMPLETD]", 21, "unknown saga state 'COMPLETD' (COMPLETED)"),
@@ -158,7 +159,7 @@ def test_a_variable_that_is_not_declared_cannot_be_set(
          "'within' says nothing with 'always'"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_line(
+def test_a_mistake_is_told_with_its_line(  # noqa: PLR0917 - pytest passes them by name
     tmp_path: Path, specs: tuple[ServiceSpec, ...], old: str, new: str, line: int, message: str
 ) -> None:
     assert old in GOOD

@@ -32,10 +32,10 @@ def test_a_filter_passes_over_what_does_not_fit(text: str) -> None:
 
 
 def test_a_filter_knows_all_kinds_of_events() -> None:
-    with pytest.raises(InvalidExpression, match="it is never 'call.faild' .did you mean 'call.failed'"):
+    with pytest.raises(InvalidExpression, match=r"it is never 'call.faild' .did you mean 'call.failed'"):
         event_filter('kind == "call.faild"')
 
 
 def test_a_filter_knows_all_fields() -> None:
-    with pytest.raises(InvalidExpression, match="unknown field 'operatoin' .did you mean 'operation'"):
+    with pytest.raises(InvalidExpression, match=r"unknown field 'operatoin' .did you mean 'operation'"):
         event_filter('operatoin == "x"')
