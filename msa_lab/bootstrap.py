@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msa_lab
-from msa_lab.chaos import FaultSpec
+from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
 from msa_lab.errors import UserMistake
 from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
 from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.source import InvalidFile, Mistakes, did_you_mean, quoted
 from msa_lab.topology.loading import load_topology, with_settings
 from msa_lab.topology.model import Topology
 from msa_lab.usecases.ports import Plan, World
 
 if TYPE_CHECKING:
-    from msa_lab.usecases.ports import Progress
     from msa_lab.usecases.report import RunReport
 
 _HERE = Path(msa_lab.__file__).parent
@@ -55,11 +55,14 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the command line asks of a run; None and empty leave it to the scenario."""
+    """What the command line asks of a run; None and empty leave it to the scenario.
+
+    `faults` are lines such as `net.loss order -> payment for 5s`, `settings` such as `patterns.retry=off`.
+    """
 
     chaos: bool | None = None
     profile: str | None = None
-    faults: tuple[FaultSpec, ...] = ()
+    faults: tuple[str, ...] = ()
     topology: str | None = None
     settings: tuple[str, ...] = ()
     seed: int | None = None
@@ -88,13 +91,11 @@ def scenario_for(
     return load_scenario(name, workspace.search("scenarios"), specs, variables)
 
 
-def plan_for(
-    workspace: Workspace, specs: Sequence[ServiceSpec], scenario: Scenario, wishes: Wishes
-) -> Plan:
+def plan_for(workspace: Workspace, specs: Sequence[ServiceSpec], scenario: Scenario, wishes: Wishes) -> Plan:
     """Put together all that a run depends on.
 
     Raises:
-        UserMistake: when the profile is unknown or the topology wrong.
+        UserMistake: when the profile is unknown, or the topology or a fault wrong.
     """
     topology = topology_for(workspace, specs, wishes.topology or scenario.topology, wishes.settings)
     profile = _profile(scenario, wishes)
@@ -104,15 +105,46 @@ def plan_for(
         specs=tuple(spec.under(topology.patterns) for spec in specs),
         seed=scenario.seed if wishes.seed is None else wishes.seed,
         profile=profile,
-        faults=(*scenario.faults(profile), *wishes.faults),
+        faults=_faults(scenario, topology, specs, profile, wishes.faults),
     )
+
+
+def _faults(
+    scenario: Scenario, topology: Topology, specs: Sequence[ServiceSpec], profile: str, lines: Sequence[str]
+) -> tuple[FaultSpec, ...]:
+    """Join the profile's faults and those of the command line; a kind that comes again gets a number."""
+    faults = list(scenario.faults(profile))
+    replicas = {name: deployed.replicas for name, deployed in topology.deployments.items()}
+    shaped = [spec.under(topology.patterns) for spec in specs]
+    names = names_of(shaped, flows=scenario.flows, replicas=replicas)
+    mistakes = Mistakes()
+    for line in lines:
+        taken = [fault.id for fault in faults]
+        number = 1
+        try:
+            fault = parse_fault_text(line, names)
+            while fault.id in taken and number <= len(taken):
+                number += 1
+                fault = parse_fault_text(line, names, number=number)
+        except InvalidFile as invalid:
+            mistakes.take(invalid)
+        else:
+            if fault.id in taken:
+                raise UserMistake(f"--fault: two faults have the id {quoted(fault.id)}")
+            faults.append(fault)
+    mistakes.raise_if_any()
+    return tuple(faults)
 
 
 def _profile(scenario: Scenario, wishes: Wishes) -> str:
     if wishes.profile is not None:
         if wishes.profile != NO_CHAOS and wishes.profile not in scenario.profiles:
+            near = did_you_mean(wishes.profile, scenario.profiles)
+            guess = f"; did you mean {quoted(near)}?" if near else ""
             known = ", ".join(sorted(scenario.profiles)) or "none"
-            raise UserMistake(f"{scenario.id} has no chaos profile {wishes.profile!r}; it has: {known}")
+            raise UserMistake(
+                f"{scenario.id} has no chaos profile {quoted(wishes.profile)}{guess}\n  it has: {known}"
+            )
         return wishes.profile
     if not wishes.chaos:
         return NO_CHAOS
@@ -133,7 +165,9 @@ class WallClock:
     """Tells people how long a run took."""
 
     _begun: float = field(default_factory=time.perf_counter)
-    _date: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))  # noqa: TID251 - for people, outside the run
+    _date: str = field(
+        default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    )
 
     def started(self) -> str:
         """Tell when it began."""
@@ -152,16 +186,17 @@ def new_run_id() -> str:
 def play(
     plan: Plan,
     *,
+    run: str | None = None,
     write: Callable[[bytes], object] | None = None,
     **options: Any,  # noqa: ANN401 - those of run_scenario
 ) -> RunReport:
-    """Play a plan in the simulated world without keeping any file; what the tests and tools use."""
+    """Play a plan in the simulated world and judge it; files are only kept by what `write` does."""
     from msa_lab.usecases.run_scenario import run_scenario  # noqa: PLC0415 - loaded when a run needs it
 
     return run_scenario(
         plan,
         world=simulated_world(),
-        run=new_run_id(),
+        run=run or new_run_id(),
         tool=f"msa-lab {msa_lab.__version__}",
         stopwatch=WallClock(),
         write=write,

@@ -1,0 +1,18 @@
+"""Runs as folders: written while they happen, found and read again later."""
+
+from msa_lab.persistence.eventfile import event_at, events
+from msa_lab.persistence.lock import lock_text
+from msa_lab.persistence.runfolder import EVENTS, LOCK, RESULT, RunFolder
+from msa_lab.persistence.runs import RunStore, StoredRun
+
+__all__ = [
+    "EVENTS",
+    "LOCK",
+    "RESULT",
+    "RunFolder",
+    "RunStore",
+    "StoredRun",
+    "event_at",
+    "events",
+    "lock_text",
+]

@@ -1,0 +1,43 @@
+"""The tree of commands. Importing it loads typer and nothing else that is large."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from msa_lab.cli import scenarios
+from msa_lab.cli.groups import RootGroup
+from msa_lab.cli.options import Talk
+from msa_lab.errors import UserMistake
+
+app = typer.Typer(
+    cls=RootGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(scenarios.app, name="scenario")
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    directory: Annotated[
+        str | None, typer.Option("-C", metavar="DIR", help="Work in this directory.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
+) -> None:
+    """A shop of twelve services that runs, breaks and heals before your eyes."""
+    if directory is not None:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise UserMistake(f"-C {directory}: {error.strerror or error}") from error
+    context.obj = Talk(json=json, quiet=quiet, verbose=verbose, colour=not no_color)

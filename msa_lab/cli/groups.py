@@ -1,0 +1,26 @@
+"""Command groups with manners of their own."""
+
+from __future__ import annotations
+
+import typer
+from typer.core import TyperGroup
+
+from msa_lab.cli.welcome import WELCOME
+
+_HELP = ("--help", "-h")
+
+
+class RootGroup(TyperGroup):
+    """Its help is the welcome page."""
+
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override,unused-ignore] # a narrower context
+        return WELCOME.rstrip()
+
+
+class ScenarioGroup(TyperGroup):
+    """`scenario NAME` means `scenario run NAME`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override,unused-ignore] # a narrower context
+        if args and args[0] not in self.commands and args[0] not in _HELP:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)

@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print the events, one JSON object a line.")]
+OfRun = Annotated[
+    str | None,
+    typer.Option("--run", "-r", metavar="RUN", help="The run, or the beginning of its id. [the latest]"),
+]
+RunArgument = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="The run, or the beginning of its id. [the latest]")
+]
+Out = Annotated[
+    str | None,
+    typer.Option("--out", metavar="DIR", help="Where runs are kept. [$MSALAB_RUNS or ./runs]"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How to talk to the user."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    colour: bool = True
+
+
+def talk_of(
+    context: typer.Context, *, json: bool = False, quiet: bool = False, verbose: bool = False
+) -> Talk:
+    """Join the options given before the command with those given after it."""
+    outer = context.find_object(Talk) or Talk()
+    return replace(
+        outer, json=outer.json or json, quiet=outer.quiet or quiet, verbose=outer.verbose or verbose
+    )

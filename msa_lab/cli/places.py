@@ -1,0 +1,17 @@
+"""Where things lie on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def runs_folder(out: str | None = None) -> Path:
+    """Give the folder of runs: the option, `$MSALAB_RUNS`, or `./runs`."""
+    return Path(out or os.environ.get("MSALAB_RUNS") or "runs")
+
+
+def cache_folder() -> Path:
+    """Give the folder for what can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "msalab"

@@ -1,0 +1,166 @@
+"""Plays a scenario for the command line: tells how it goes, keeps it, says how it ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, cast
+
+import msgspec
+
+from msa_lab import bootstrap
+from msa_lab.cli.completion import remember
+from msa_lab.cli.lockfile import lock_of
+from msa_lab.cli.narrator import Narrator
+from msa_lab.cli.options import Talk
+from msa_lab.cli.places import runs_folder
+from msa_lab.cli.planpage import plan_page
+from msa_lab.cli.program import say
+from msa_lab.cli.terminal import emit, terminal_of
+from msa_lab.cli.verdict import verdict_block
+from msa_lab.cli.wanted import Wanted, pairs_of
+from msa_lab.errors import EnvironmentTrouble, UserMistake
+from msa_lab.persistence import LOCK, RunFolder
+from msa_lab.source.scalars import Trap, plain
+from msa_lab.usecases.ports import Plan
+from msa_lab.usecases.report import RunReport
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def planned(wanted: Wanted) -> Plan:
+    """Load all that a run needs.
+
+    Raises:
+        UserMistake: with every mistake found.
+    """
+    workspace = bootstrap.Workspace(Path.cwd())
+    specs = workspace.specs()
+    try:
+        texts = pairs_of(wanted.variables, "--var")
+    except ValueError as error:
+        raise UserMistake(str(error)) from error
+    variables = {name: _value(text) for name, text in texts.items()}
+    scenario = bootstrap.scenario_for(workspace, specs, wanted.name, variables)
+    wishes = bootstrap.Wishes(
+        chaos=wanted.chaos,
+        profile=wanted.profile,
+        faults=wanted.faults,
+        topology=wanted.topology,
+        settings=wanted.settings,
+        seed=wanted.seed,
+    )
+    return bootstrap.plan_for(workspace, specs, scenario, wishes)
+
+
+def _value(text: str) -> object:
+    value = plain(text)
+    return text if isinstance(value, Trap) else value
+
+
+def show_plan(wanted: Wanted, talk: Talk) -> None:
+    """Print what would be played."""
+    emit(plan_page(planned(wanted), terminal_of(sys.stdout, colour=talk.colour), wanted))
+
+
+def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: bool) -> int:
+    """Play, keep and tell; give the exit code."""
+    plan = planned(wanted)
+    folder, trouble = _folder(runs_folder(out))
+    narrator = Narrator(plan, terminal_of(sys.stderr, colour=talk.colour, animate=animate), quiet=talk.quiet)
+    narrator.begin()
+    with _stopping() as stopped:
+        report = bootstrap.play(
+            plan,
+            run=folder.run if folder is not None else None,
+            write=_writer(folder, jsonl=jsonl),
+            reread=folder.find if folder is not None else None,
+            level=cast("Literal['all', 'normal', 'key']", wanted.log),
+            stop=lambda: bool(stopped),
+            progress=narrator.progress,
+            listeners=narrator.listeners,
+        )
+        narrator.end(report)
+        again = wanted.again(plan)
+        code = 128 + stopped[0] if report.played.ended == "interrupted" and stopped else report.exit_code
+        if folder is not None:
+            report = dataclasses.replace(report, artifacts=folder.planned([LOCK]))
+            trouble = _keep(folder, report, again, code, wanted)
+        if trouble is not None:
+            code = trouble.exit_code
+            report = dataclasses.replace(report, artifacts=())
+    _tell(report, talk, again=again, code=code, jsonl=jsonl, kept=trouble is None)
+    if trouble is not None:
+        say(f"error: {trouble}\n  (the run was played and judged, but not kept)")
+    remember(runs_folder(out))
+    return code
+
+
+def _folder(root: Path) -> tuple[RunFolder | None, EnvironmentTrouble | None]:
+    try:
+        return RunFolder.create(root, bootstrap.new_run_id), None
+    except EnvironmentTrouble as trouble:
+        return None, trouble
+
+
+def _writer(folder: RunFolder | None, *, jsonl: bool) -> Callable[[bytes], object] | None:
+    if not jsonl:
+        return folder.append if folder is not None else None
+
+    def both(lines: bytes) -> None:
+        emit(lines.decode())
+        if folder is not None:
+            folder.append(lines)
+
+    return both
+
+
+def _keep(
+    folder: RunFolder, report: RunReport, again: str, code: int, wanted: Wanted
+) -> EnvironmentTrouble | None:
+    summary = {**report.summary([again]), "exit": code}
+    try:
+        folder.finish(summary, {LOCK: lock_of(report, wanted)})
+    except EnvironmentTrouble as trouble:
+        return trouble
+    return None
+
+
+def _tell(report: RunReport, talk: Talk, *, again: str, code: int, jsonl: bool, kept: bool) -> None:
+    if talk.json:
+        summary: Mapping[str, Any] = {**report.summary([again]), "exit": code}
+        emit(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n")
+        return
+    stream = sys.stderr if jsonl else sys.stdout
+    block = verdict_block(
+        report, terminal_of(stream, colour=talk.colour), again=again, kept=kept, verbose=talk.verbose
+    )
+    if jsonl:
+        say(block.rstrip("\n"))
+    else:
+        emit(block)
+
+
+@contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """Gather signals: the first one asks to stop in good order, the second ends the process at once."""
+    signals: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if signals:
+            os._exit(128 + number)
+        signals.append(number)
+        say("\nstopping: healing the faults, judging, keeping the run (once more: stop at once)")
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,80 @@
+"""Runs a command line and turns what escapes it into the documented exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn, TextIO
+
+from msa_lab.errors import EnvironmentTrouble, MsaLabError, UserMistake
+
+EXIT_BUG = 70
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(BaseException):
+    """A signal came while nothing was being played; the exit code is 128 and its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; give the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        _forgiving(stream)
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    try:
+        from msa_lab.cli.app import app  # noqa: PLC0415 - typer takes its time
+
+        app(list(arguments), prog_name="msalab")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+    except Interrupted as interrupted:
+        say("\ninterrupted; nothing was left running")
+        return interrupted.exit_code
+    except MsaLabError as trouble:
+        say(told(trouble))
+        return trouble.exit_code
+    except Exception:  # noqa: BLE001 - the last place where anything can be said
+        say(traceback.format_exc().rstrip())
+        say("\nThis is a bug of MSA Lab, not a result. Please report it with the lines above.")
+        return EXIT_BUG
+    return 0
+
+
+def told(trouble: MsaLabError) -> str:
+    """Put trouble into words for the terminal."""
+    render = getattr(trouble, "render", None)
+    if callable(render):
+        return str(render())
+    if isinstance(trouble, UserMistake):
+        return f"error: {trouble}\n  (1 error; nothing was started)"
+    if isinstance(trouble, EnvironmentTrouble):
+        return f"error: {trouble}"
+    return f"error: {trouble}"
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, if anybody can hear it."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+
+
+def _forgiving(stream: TextIO) -> None:
+    """Write what the encoding does not know as an escape rather than fail."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted(number)

@@ -1,0 +1,74 @@
+"""What a command line asks of a run, and the line that asks for the same again."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msa_lab.scenario.model import NO_CHAOS
+from msa_lab.usecases.ports import Plan
+
+_SEEDS = 2**31
+_DIGITS = 19
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of `msalab scenario run` that decide what is played."""
+
+    name: str
+    chaos: bool | None = None
+    profile: str | None = None
+    faults: tuple[str, ...] = ()
+    topology: str | None = None
+    seed: int | None = None
+    settings: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    log: str = "all"
+
+    def again(self, plan: Plan) -> str:
+        """Give the command line that plays the plan again, whatever the shell makes of its words."""
+        words = ["msalab", "scenario", *(["--"] if self.name.startswith("-") else []), self.name]
+        if plan.profile != NO_CHAOS:
+            default = plan.profile == plan.scenario.chaos_default
+            words += ["--chaos"] if default else ["--chaos-profile", plan.profile]
+        words += [word for fault in self.faults for word in ("--fault", fault)]
+        if self.topology is not None:
+            words += ["--topology", self.topology]
+        words += [word for setting in self.settings for word in ("--set", setting)]
+        words += [word for variable in self.variables for word in ("--var", variable)]
+        if self.log != "all":
+            words += ["--log", self.log]
+        return shlex.join([*words, "--seed", str(plan.seed)])
+
+
+def seed_of(text: str | None) -> int | None:
+    """Read `--seed`.
+
+    Raises:
+        ValueError: when it is neither a whole number nor `random`.
+    """
+    if text is None:
+        return None
+    if text == "random":
+        return secrets.randbelow(_SEEDS)
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
+        raise ValueError(f"--seed {text!r}: a whole number of at most 18 digits, or random")
+    return int(text)
+
+
+def pairs_of(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Split `name=value` texts.
+
+    Raises:
+        ValueError: when one has no name or no `=`.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"{option} {text!r}: write NAME=VALUE")
+        pairs[name.strip()] = value
+    return pairs

@@ -1,0 +1,84 @@
+"""Reads an event log: one JSON line an event, in the order of their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.telemetry.events import LogEvent
+
+_DECODER = msgspec.json.Decoder(LogEvent)
+_HEAD = b'{"seq":'
+_NEAR = 4096
+
+
+def events(path: Path) -> Iterator[LogEvent]:
+    """Give the events in order; a half-written last line is left out.
+
+    Raises:
+        EnvironmentTrouble: when the file cannot be read or holds something else.
+    """
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.endswith(b"\n"):
+                    return
+                yield _decoded(line, path, number)
+    except OSError as error:
+        raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _decoded(line: bytes, path: Path, number: int) -> LogEvent:
+    try:
+        return _DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EnvironmentTrouble(f"{path}:{number} is no event: {error}") from error
+
+
+def event_at(path: Path, seq: int) -> LogEvent | None:
+    """Find an event by its number, in few reads however long the log; None when it is not there."""
+    try:
+        with path.open("rb") as log:
+            line = _line_at(log, seq)
+    except OSError:
+        return None
+    if line is None:
+        return None
+    try:
+        return _DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _line_at(log: BinaryIO, seq: int) -> bytes | None:
+    """Halve the file until little is left: lines stand in the order of their numbers."""
+    low, high = 0, log.seek(0, 2)
+    while high - low > _NEAR:
+        middle = (low + high) // 2
+        log.seek(middle)
+        log.readline()  # the rest of the line in which `middle` lies
+        start = log.tell()
+        found = _number(log.readline()) if start < high else None
+        if found is None or found > seq:
+            high = middle
+        else:
+            low = start
+    log.seek(low)
+    while line := log.readline():
+        found = _number(line)
+        if found == seq:
+            return line if line.endswith(b"\n") else None
+        if found is not None and found > seq:
+            return None
+    return None
+
+
+def _number(line: bytes) -> int | None:
+    if not line.startswith(_HEAD):
+        return None
+    digits = line[len(_HEAD) : line.find(b",")]
+    return int(digits) if digits.isdigit() else None
