@@ -18,9 +18,12 @@ Result = Literal["done", "refused", "failed", "unexpected", "late"]
 
 
 class Shopper(Protocol):
-    """What a shopper can do. `dice` is the shopper's own stream of chance."""
+    """What a shopper can do."""
 
-    dice: Stream
+    @property
+    def dice(self) -> Stream:
+        """The shopper's own stream of chance."""
+        ...
 
     def call(self, operation: str, arguments: Mapping[str, Any], token: str) -> Awaitable[Any]:
         """Call an operation through the shop's edge and give its reply.

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import pytest
 
 from msa_lab.chaos import At, FaultSpec
-from msa_lab.chaos.kinds import Params
+from msa_lab.chaos.params import Params
 from msa_lab.chaos.model import Everything
 from msa_lab.scenario import Finding, Judge, Outcome, SteadyState, Verdict, Vocabulary, outcome
 from msa_lab.scenario.model import Check, Expectation

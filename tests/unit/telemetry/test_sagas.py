@@ -5,7 +5,7 @@ from msa_lab.telemetry.sagas import Sagas, StepView
 
 
 def test_a_saga_is_followed_from_begin_to_end() -> None:
-    written = [
+    written: list[tuple[str, int, dict[str, object]]] = [
         ("started", 0, {"step": "reserve"}),
         ("step", 10, {"step": "reserve"}),
         ("retried", 20, {"step": "pay", "attempt": 1}),
