@@ -89,7 +89,7 @@ class Deployed:
         self.search = SimSearch()
         self.documents = SimDocuments()
         self.outbox = Outbox(
-            shop.kernel, shop.log, shop.broker, shop.faults, topology.timing.broker_hop,
+            spec.name,             shop.kernel, shop.log, shop.broker, shop.faults, topology.timing.broker_hop,
             shop.streams.named(f"outbox:{spec.name}"), durable=shop.patterns["outbox"] == "on",
         )  # fmt: skip
         self.keeps_sagas = any(table is SAGAS for table in spec.tables)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msa_lab.chaos.active import ActiveFault
 from msa_lab.chaos.catalogue.process import Skew
 from msa_lab.chaos.faultset import FaultSet
-from msa_lab.chaos.matching import Hop
+from msa_lab.chaos.matching import Hop, hop_of
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.chaos.timeline import Timeline, Transition
 from msa_lab.chaos.verdicts import Verdict
@@ -29,6 +29,7 @@ class Faults:
         self._set = FaultSet(services, shop.streams.named)
         self._timeline = Timeline(specs, end)
         self._watched = self._timeline.watched
+        self._hops: dict[tuple[str, str, str], Hop] = {}
         self._causes: dict[str, int] = {}
         self._killed: dict[str, list[Instance]] = {}
         self.net_hurt = self.store_hurt = self.delivery_hurt = self.publish_hurt = False
@@ -39,10 +40,13 @@ class Faults:
 
     def on_message(self, exchange: Exchange, direction: Direction) -> Verdict:
         """Judge a request or a reply on its way."""
-        hop = Hop(
-            exchange.caller_service, exchange.callee.service, exchange.operation.name, exchange.operation.safe,
-            exchange.caller_instance, exchange.callee.name,
-        )  # fmt: skip
+        kind = (exchange.operation.name, exchange.caller_instance, exchange.callee.name)
+        hop = self._hops.get(kind)
+        if hop is None:
+            caller = exchange.caller_service
+            hop = self._hops[kind] = hop_of(
+                exchange.operation, caller, exchange.caller_instance, exchange.callee.name
+            )
         verdict = self._set.request(hop) if direction == "request" else self._set.reply(hop)
         self._end_spent()
         return verdict

@@ -10,7 +10,7 @@ from msa_lab.runtime.sim.broker import Attempt
 from msa_lab.runtime.sim.calling import Client
 from msa_lab.runtime.sim.context import SimContext
 from msa_lab.runtime.sim.exchange import Exchange
-from msa_lab.runtime.sim.kernel import Task
+from msa_lab.runtime.sim.kernel import Task, Wait
 from msa_lab.runtime.sim.node import Node
 from msa_lab.runtime.sim.store import ANSWERS, INBOX, AlreadyDone, Inboxed
 from msa_lab.runtime.sim.streams import StreamDice
@@ -54,6 +54,12 @@ class Instance:
                 self, callee, self.shop.policy(self.deployed.spec, callee)
             )
         return client
+
+    def pass_time(self, duration: int) -> Wait[None]:
+        """Give what is settled when `duration` has passed."""
+        wait: Wait[None] = Wait()
+        self.kernel.after(duration, wait.settle)
+        return wait
 
     # -- life ---------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msa_lab.chaos.verdicts import PASS, LostReply
 from msa_lab.runtime.sim.broker import Broker, Message
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from msa_lab.runtime.sim.context import SimContext
     from msa_lab.runtime.sim.faults import Faults
     from msa_lab.runtime.sim.instance import Instance
-    from msa_lab.sdk.distributions import Distribution
+    from msa_lab.sdk.distributions import Distribution, Stream
     from msa_lab.telemetry.log import EventLog
 
 RELAY_RETRY = ms(200)
@@ -35,9 +35,17 @@ class Outbox:
     """The events of one service's database that the broker has not confirmed."""
 
     def __init__(
-        self, kernel: Kernel, log: EventLog, broker: Broker, faults: Faults, hop: Distribution,
-        stream: Any, *, durable: bool,  # noqa: ANN401 - a random.Random
-    ) -> None:  # fmt: skip
+        self,
+        service: str,
+        kernel: Kernel,
+        log: EventLog,
+        broker: Broker,
+        faults: Faults,
+        hop: Distribution,
+        stream: Stream,
+        *,
+        durable: bool,
+    ) -> None:
         self._kernel = kernel
         self._log = log
         self._broker = broker
@@ -45,6 +53,7 @@ class Outbox:
         self._hop = hop
         self._stream = stream
         self._durable = durable
+        self._service = service
         self._rows: deque[Message] = deque()
         self._relaying = False
         self._recorded = 0
@@ -100,7 +109,7 @@ class Outbox:
         """A batch reaches the broker; it stays in the outbox unless the relay hears the confirmation."""
         if not self._relaying:
             return
-        confirmed = self._publish_batch(instance, count)
+        confirmed = self._publish_batch(count)
         alive = instance.node.up and instance.node.incarnation == incarnation
         if not alive:
             self._relaying = False
@@ -122,23 +131,23 @@ class Outbox:
         if other is not None:
             self._relay(other)
 
-    def _publish_batch(self, instance: Instance, count: int) -> int:
+    def _publish_batch(self, count: int) -> int:
         """Publish the oldest rows; give how many the relay hears confirmed."""
         for index in range(min(count, len(self._rows))):
-            message = self._rows[index]
-            if not self._broker.up:
-                return index
-            verdict = (
-                self._faults.on_publish(instance.service, message) if self._faults.publish_hurt else PASS
-            )
-            if verdict is not PASS:
-                self._hit(message, verdict.faults[-1].spec.id)
-                if not (isinstance(verdict.act, LostReply) and verdict.act.done):
-                    return index
-            self._broker.publish(message)
-            if verdict is not PASS:
+            if not self._offer(self._rows[index]):
                 return index
         return count
+
+    def _offer(self, message: Message) -> bool:
+        """Hand one message to the broker; tell whether the sender hears that it was taken."""
+        verdict = PASS
+        if self._faults.publish_hurt:
+            verdict = self._faults.on_publish(self._service, message)
+            if verdict is not PASS:
+                self._hit(message, verdict.faults[-1].spec.id)
+        if self._broker.up and (verdict is PASS or isinstance(verdict.act, LostReply)):
+            self._broker.publish(message)
+        return self._broker.up and verdict is PASS
 
     def _hit(self, message: Message, fault: str) -> None:
         message.cause = self._log.emit(
@@ -153,9 +162,7 @@ class Outbox:
         self._kernel.after(self._hop.sample(self._stream), self._arrive_alone, message)
 
     def _arrive_alone(self, message: Message) -> None:
-        if self._broker.up:
-            self._broker.publish(message)
-        else:
+        if not self._offer(message) and not self._broker.up:
             self._lose(message, "the broker was down")
 
     def _lose(self, message: Message, reason: str) -> None:
@@ -173,14 +180,9 @@ class Outbox:
         message = self._message(ctx, event)
 
         def arrive(_nothing: object) -> None:
-            if not self._broker.up:
-                wait.fail(PublishRefused())
-                return
-            verdict = self._faults.on_publish(ctx.service, message) if self._faults.publish_hurt else PASS
-            self._broker.publish(message)
-            if verdict is PASS:
+            if self._offer(message):
                 wait.settle()
             else:
-                wait.fail(PublishFailure())
+                wait.fail(PublishFailure() if self._broker.up else PublishRefused())
 
         self._kernel.after(self._hop.sample(self._stream), arrive)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msa_lab.chaos.verdicts import PASS, LostReply, Unreachable, Verdict
-from msa_lab.runtime.sim.kernel import Wait
 from msa_lab.sdk.contract import Record, Table
 from msa_lab.sdk.failures import CommitUnknown, Conflict, Duplicate, StoreUnavailable
 from msa_lab.sdk.memory import Change, MemoryTransaction
@@ -55,7 +54,8 @@ class StoreView:
     def __init__(self, ctx: SimContext) -> None:
         self._ctx = ctx
 
-    def _reading(self) -> MemoryTransaction:
+    async def _reading(self) -> MemoryTransaction:
+        """Reach the store, which a fault may make slow or refuse."""
         ctx = self._ctx
         ctx.alive()
         deployed = ctx.instance_.deployed
@@ -63,7 +63,10 @@ class StoreView:
             verdict = deployed.faults.on_store(ctx.instance_, "read")
             if verdict is not PASS:
                 self._hit(verdict, "read")
-                raise StoreUnavailable
+                if verdict.delay:
+                    await ctx.instance_.pass_time(verdict.delay)
+                if isinstance(verdict.act, Unreachable):
+                    raise StoreUnavailable
         return deployed.database.begin()
 
     def _hit(self, verdict: Verdict, what: str) -> None:
@@ -72,7 +75,7 @@ class StoreView:
 
     async def get(self, table: Table[Record], key: str) -> Record | None:
         """Give the record with that key."""
-        return await self._reading().get(table, key)
+        return await (await self._reading()).get(table, key)
 
     async def find(
         self,
@@ -83,7 +86,7 @@ class StoreView:
         **equals: str | int,
     ) -> Sequence[Record]:
         """Give matching records ordered by key."""
-        return await self._reading().find(table, until=until, limit=limit, **equals)
+        return await (await self._reading()).find(table, until=until, limit=limit, **equals)
 
     async def transact(
         self, work: Callable[[Transaction], Awaitable[T]], *, final: bool = True, attempts: int = 8
@@ -93,7 +96,7 @@ class StoreView:
         deployed = ctx.instance_.deployed
         attempt = 1
         while True:
-            tx = self._reading()
+            tx = await self._reading()
             if final:
                 _unless_done(ctx)
             result = await work(tx)
@@ -126,9 +129,7 @@ class StoreView:
             if verdict is not PASS:
                 self._hit(verdict, "commit")
                 delay += verdict.delay
-        wait: Wait[None] = Wait()
-        ctx.instance_.kernel.after(delay, wait.settle)
-        await wait
+        await ctx.instance_.pass_time(delay)
         if isinstance(verdict.act, Unreachable):
             raise StoreUnavailable
         changes = deployed.database.commit(tx)
