@@ -51,7 +51,7 @@ class Judge:
         self._flag = 1
         self._loaded = False
         self._tallies: list[Tally] = []
-        self._by_entity: dict[str, list[EachInvariant | EachEventually]] = {}
+        self._by_entity: dict[str, list[EachInvariant | EachEventually | EachFinally]] = {}
         self._timed: list[EachEventually] = []
         self._by_kind: dict[str, list[RunInvariant | RunEventually]] = {}
         self._monitors = [self._monitor(expectation) for expectation in expect]
@@ -121,7 +121,10 @@ class Judge:
             planned_only=entity == "fault",
         )
         if expectation.kind == "finally":
-            return EachFinally(entities, tally)
+            slot = entities.table.slot(f"since {len(self._tallies)}", 0)
+            last = EachFinally(entities, tally, slot)
+            self._by_entity.setdefault(entity, []).append(last)
+            return last
         seen, over = self._flag, self._flag << 1
         self._flag <<= 2
         if expectation.kind == "eventually":

@@ -15,6 +15,9 @@ from msa_lab.source import format_duration
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.metrics import Metric, Rate, Trend
 
+Cause = tuple[int, int, str]
+"""The `seq`, `t` and saga of a log event."""
+
 MOST_VIOLATIONS: Final = 20
 _NEVER: Final = 1 << 62
 
@@ -76,11 +79,11 @@ class Entities:
         """Tell whether `where` holds."""
         return self.where is None or bool(self.where.evaluate(row))
 
-    def violation(self, row: Row, event: LogEvent | None, t: int | None = None) -> Violation:
-        """Name the entity, the event that broke it (or touched it last) and what it looked like."""
+    def violation(self, row: Row, cause: Cause | None, t: int | None = None) -> Violation:
+        """Name the entity, what broke it (or touched it last) and what it looks like."""
         key = str(row[KEY])
-        saga = key if self.sagas else event.saga if event is not None else ""
-        seq, when = (row[SEQ], row[T]) if event is None else (event.seq, event.t)
+        seq, when, saga = cause or (row[SEQ], row[T], "")
+        saga = key if self.sagas else saga
         where = self.where.observed(row) if self.where is not None else ""
         observed = ", ".join(part for part in (where, self.test.observed(row)) if part)
         return Violation(f"{self.table.kind} {key}", saga, seq, when if t is None else t, observed)
@@ -120,7 +123,7 @@ class EachInvariant:
             self.tally.samples += 1
         if bool(self.entities.test.evaluate(row)) is not self.wanted:
             row[FLAGS] = flags | self.over
-            self.tally.violated(self.entities.violation(row, event))
+            self.tally.violated(self.entities.violation(row, (event.seq, event.t, event.saga)))
 
     def finish(self, now: int) -> Finding:  # noqa: ARG002 - the same for all monitors
         """Give the verdict."""
@@ -182,10 +185,22 @@ class EachEventually:
 
 @dataclass(slots=True)
 class EachFinally:
-    """`finally` per entity: judged once, when the run has ended."""
+    """`finally` per entity: judged when the run has ended.
+
+    While the run goes on, `slot` of the row keeps the event since which it has not held (its `seq`, `t` and
+    saga), so that the finding can name what broke it.
+    """
 
     entities: Entities
     tally: Tally
+    slot: int
+
+    def touched(self, row: Row, event: LogEvent) -> None:
+        """Note when it stops holding, and when it holds again."""
+        if not self.entities.counts(row) or self.entities.test.evaluate(row):
+            row[self.slot] = 0
+        elif not row[self.slot]:
+            row[self.slot] = (event.seq, event.t, event.saga)
 
     def finish(self, now: int) -> Finding:  # noqa: ARG002 - the same for all monitors
         """Judge all entities."""
@@ -193,7 +208,7 @@ class EachFinally:
             if self.entities.counts(row):
                 self.tally.samples += 1
                 if not self.entities.test.evaluate(row):
-                    self.tally.violated(self.entities.violation(row, None))
+                    self.tally.violated(self.entities.violation(row, row[self.slot] or None))
         return self.entities.finding(self.tally)
 
 

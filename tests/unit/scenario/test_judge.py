@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import pytest
 
 from msa_lab.chaos import At, FaultSpec
-from msa_lab.chaos.params import Params
 from msa_lab.chaos.model import Everything
+from msa_lab.chaos.params import Params
 from msa_lab.scenario import Finding, Judge, Outcome, SteadyState, Verdict, Vocabulary, outcome
 from msa_lab.scenario.model import Check, Expectation
 from msa_lab.sdk.values import Duration, Instant, seconds
@@ -120,6 +120,22 @@ def test_finally_forgives_what_was_put_right(words: Vocabulary, expect: Expect, 
 
     assert judged(words, expectation, held).verdict is Verdict.HELD
     assert judged(words, expectation, held[:1]).verdict is Verdict.BROKEN
+
+
+def test_finally_names_the_event_since_which_it_did_not_hold(
+    words: Vocabulary, expect: Expect, log: Log
+) -> None:
+    expectation = expect("finally", "payment.captured == order.due", each="order")
+    events = [
+        log.paid("o-1", 500, t=1),
+        log.order("o-1", "CONFIRMED", 500, t=2),
+        log.paid("o-1", 70, t=3),
+        log.order("o-1", "DELIVERED", 500, t=4),
+    ]
+
+    (violation,) = judged(words, expectation, events).violations
+
+    assert (violation.event, violation.t) == (3, 3)
 
 
 def test_eventually_counts_from_when_the_entity_is_first_seen(
