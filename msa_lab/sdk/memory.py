@@ -37,7 +37,10 @@ class Change:
 
 @dataclass(slots=True)
 class TableRows:
-    """The rows of one table with its lookups, all kept in the order of insertion."""
+    """The rows of one table with its lookups, all kept in the order of insertion.
+
+    A None is in no lookup: an index on a field that is mostly None stays small.
+    """
 
     table: Table[Any]
     rows: MutableMapping[str, Row] = field(default_factory=dict)
@@ -62,12 +65,12 @@ class TableRows:
         for name, lookup in self.lookups.items():
             old = None if before is None else getattr(before, name)
             new = None if after is None else getattr(after, name)
-            if before is not None and (after is None or old != new):
+            if old is not None and old != new:
                 entry = lookup[old]
                 del entry[key]
                 if not entry:
                     del lookup[old]
-            if after is not None and (before is None or old != new):
+            if new is not None and old != new:
                 lookup.setdefault(new, {})[key] = None
         for fields, taken in self.uniques.items():
             old_values = None if before is None else _values(fields, before)
