@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,14 +160,16 @@ def simulated_world() -> World:
     return SimWorld()
 
 
+def _today() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - for people, outside the run
+
+
 @dataclass(slots=True)
 class WallClock:
     """Tells people how long a run took."""
 
     _begun: float = field(default_factory=time.perf_counter)
-    _date: str = field(
-        default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    )
+    _date: str = field(default_factory=_today)
 
     def started(self) -> str:
         """Tell when it began."""

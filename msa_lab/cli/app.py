@@ -24,7 +24,7 @@ app.add_typer(scenarios.app, name="scenario")
 
 
 @app.callback()
-def root(
+def root(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     directory: Annotated[
         str | None, typer.Option("-C", metavar="DIR", help="Work in this directory.")

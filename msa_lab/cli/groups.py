@@ -13,7 +13,7 @@ _HELP = ("--help", "-h")
 class RootGroup(TyperGroup):
     """Its help is the welcome page."""
 
-    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override,unused-ignore] # a narrower context
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override,unused-ignore] # noqa: ARG002 - typer's signature
         return WELCOME.rstrip()
 
 

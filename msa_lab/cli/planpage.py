@@ -5,7 +5,7 @@ from __future__ import annotations
 from msa_lab.chaos import write_fault
 from msa_lab.cli.terminal import Terminal, table
 from msa_lab.cli.wanted import Wanted
-from msa_lab.scenario.judge import limit
+from msa_lab.scenario.monitors import limit
 from msa_lab.source import format_duration
 from msa_lab.usecases.ports import Plan
 

@@ -25,6 +25,7 @@ from msa_lab.cli.program import say
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.cli.verdict import verdict_block
 from msa_lab.cli.wanted import Wanted, pairs_of
+from msa_lab.cli.whys import with_stories
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import LOCK, RunFolder
 from msa_lab.source.scalars import Trap, plain
@@ -87,6 +88,8 @@ def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: b
             listeners=narrator.listeners,
         )
         narrator.end(report)
+        if folder is not None:
+            report = with_stories(report, folder.events)
         again = wanted.again(plan)
         code = 128 + stopped[0] if report.played.ended == "interrupted" and stopped else report.exit_code
         if folder is not None:

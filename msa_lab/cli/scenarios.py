@@ -21,7 +21,7 @@ def scenario() -> None:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A scenario's name, or its file.")],
     chaos: Annotated[

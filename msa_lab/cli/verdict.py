@@ -9,6 +9,7 @@ from msa_lab.scenario.findings import Finding, Outcome, Verdict
 from msa_lab.telemetry.causes import Chain
 from msa_lab.usecases.report import RunReport
 
+_DEEPEST = 8
 _STYLES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.INCONCLUSIVE: "unsure"}
 
 
@@ -18,9 +19,10 @@ def verdict_block(
     """Give the block; `again` is the line that repeats the run, `kept` whether its files were written."""
     lines = [_head(report, terminal), ""]
     ranked = sorted(report.findings, key=_rank)
+    told: dict[str, str] = {}
     for finding in ranked:
         if finding.verdict is Verdict.BROKEN and finding.severity == "error":
-            lines += [*_broken(finding, report, terminal), ""]
+            lines += [*_broken(finding, report, terminal, told), ""]
     for finding in ranked:
         if finding.verdict is Verdict.UNPROVEN and finding.severity == "error":
             lines += [*_unproven(finding, terminal), ""]
@@ -64,7 +66,8 @@ def _title(finding: Finding, terminal: Terminal, style: str, word: str) -> list[
     return [f"{terminal.paint(name, style)}{gap}{place}  {word}"]
 
 
-def _broken(finding: Finding, report: RunReport, terminal: Terminal) -> list[str]:
+def _broken(finding: Finding, report: RunReport, terminal: Terminal, told: dict[str, str]) -> list[str]:
+    """Tell one broken expectation; `told` are the sagas whose story stands above, and under which id."""
     lines = _title(finding, terminal, "bad", "BROKEN")
     lines += _compared(finding, terminal)
     first = finding.violations[0] if finding.violations else None
@@ -76,8 +79,16 @@ def _broken(finding: Finding, report: RunReport, terminal: Terminal) -> list[str
             "      first     ",
         )
     chain = report.whys.get(finding.id)
-    if chain is not None and chain.links:
+    saga = first.saga if first is not None else ""
+    if saga in told:
+        lines.append(f"      how it came to be: the same as above, under {told[saga]}")
+    elif chain is not None and chain.links:
+        if saga:
+            told[saga] = finding.id
         lines += ["      how it came to be", *story(chain, terminal, indent="        ")]
+        if first is not None and chain.links[-1].event.seq == first.event:
+            end = f"{terminal.glyph('bad')} {finding.id}: {first.observed}"
+            lines += terminal.wrap(end, f"        T+{first.t / 1e6:.3f}  ")
     return lines + _reason(finding, terminal)
 
 
@@ -96,17 +107,18 @@ def _reason(finding: Finding, terminal: Terminal) -> list[str]:
 
 
 def story(chain: Chain, terminal: Terminal, *, indent: str) -> list[str]:
-    """Tell a chain from the fault to the violation, a line an event, each a step further in."""
+    """Tell a chain from the fault to the violation, a line an event, each a little further in."""
+    stamps = [f"T+{link.event.t / 1e6:.3f}" for link in chain.links]
+    width = max((len(stamp) for stamp in stamps), default=0)
     lines: list[str] = []
-    for depth, link in enumerate(chain.links):
+    for depth, (link, stamp) in enumerate(zip(chain.links, stamps, strict=True)):
         event = link.event
+        arrow = f"{' ' * min(depth, _DEEPEST)}{terminal.glyph('to')} " if depth else ""
+        wrapped = terminal.wrap(link.text, f"{indent}{stamp:>{width}}  {arrow}")
         hurt = event.kind.startswith("fault.") or bool(event.detail.get("fault"))
-        head = (
-            f"{indent}T+{event.t / 1e6:07.3f} {'  ' * min(depth, 6)}{terminal.glyph('to') if depth else ''}"
-        )
-        head = f"{head} " if depth else head
-        wrapped = terminal.wrap(link.text, head)
-        lines += [terminal.paint(line, "fault") if hurt else line for line in wrapped]
+        broke = event.kind == "expectation.violated"
+        style = "fault" if hurt else "bad" if broke else ""
+        lines += [terminal.paint(line, style) for line in wrapped]
     return lines
 
 

@@ -16,8 +16,10 @@ _HEAD = b'{"seq":'
 _NEAR = 4096
 
 
-def events(path: Path) -> Iterator[LogEvent]:
+def events(path: Path, *marks: bytes) -> Iterator[LogEvent]:
     """Give the events in order; a half-written last line is left out.
+
+    With `marks`, only lines that hold one of them are decoded and given, which is much faster.
 
     Raises:
         EnvironmentTrouble: when the file cannot be read or holds something else.
@@ -27,6 +29,8 @@ def events(path: Path) -> Iterator[LogEvent]:
             for number, line in enumerate(lines, start=1):
                 if not line.endswith(b"\n"):
                     return
+                if marks and not any(mark in line for mark in marks):
+                    continue
                 yield _decoded(line, path, number)
     except OSError as error:
         raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error

@@ -94,10 +94,11 @@ class RunFolder:
             raise self.trouble
         result = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
         written = [str(self.events)]
-        for name, text in (*files.items(), (RESULT, result)):
+        contents = {**{name: text.encode() for name, text in files.items()}, RESULT: result}
+        for name, content in contents.items():
             path = self.path / name
             try:
-                _replace(path, text if isinstance(text, bytes) else text.encode())
+                _replace(path, content)
             except OSError as error:
                 self.trouble = refusal(path, error)
                 raise self.trouble from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -34,13 +35,13 @@ class StoredRun:
         """The run's id."""
         return self.path.name
 
-    def events(self) -> Iterator[LogEvent]:
-        """Give its events in order.
+    def events(self, *marks: bytes) -> Iterator[LogEvent]:
+        """Give its events in order; with `marks` only those whose line holds one of them.
 
         Raises:
             EnvironmentTrouble: when the log cannot be read.
         """
-        return events(self.path / EVENTS)
+        return events(self.path / EVENTS, *marks)
 
     def find(self, seq: int) -> LogEvent | None:
         """Find an event by its number."""
@@ -56,25 +57,24 @@ class RunStore:
     def ids(self) -> tuple[str, ...]:
         """Give the ids of what looks like a whole run, the newest first."""
         dated: list[tuple[int, str]] = []
-        try:
-            for path in sorted(self.root.iterdir()):
-                if _ID.fullmatch(path.name) and (path / RESULT).is_file():
-                    dated.append(((path / RESULT).stat().st_mtime_ns, path.name))
-        except OSError:
-            pass
+        for path in self._folders():
+            with contextlib.suppress(OSError):  # unfinished, or deleted meanwhile
+                dated.append(((path / RESULT).stat().st_mtime_ns, path.name))
         return tuple(name for _, name in sorted(dated, reverse=True))
 
     def halves(self) -> tuple[str, ...]:
         """Give the ids of runs that were begun and never finished, sorted."""
-        try:
-            folders = sorted(self.root.iterdir())
-        except OSError:
-            return ()
         return tuple(
             path.name
-            for path in folders
-            if _ID.fullmatch(path.name) and (path / EVENTS).is_file() and not (path / RESULT).is_file()
+            for path in self._folders()
+            if (path / EVENTS).is_file() and not (path / RESULT).is_file()
         )
+
+    def _folders(self) -> tuple[Path, ...]:
+        try:
+            return tuple(path for path in sorted(self.root.iterdir()) if _ID.fullmatch(path.name))
+        except OSError:
+            return ()
 
     def load(self, run: str) -> StoredRun:
         """Read a run's summary.

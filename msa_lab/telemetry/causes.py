@@ -10,6 +10,7 @@ from msa_lab.telemetry.events import LogEvent
 
 Lookup = Callable[[int], LogEvent | None]
 _LONGEST = 10_000
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The story of an event, its own last: the links worth telling. `fault` is the id of what began it ('': none)."""
+    """The story of an event, its own last: the links worth telling.
+
+    `fault` is the id of what began it ('': none).
+    """
 
     links: tuple[Link, ...]
     fault: str
@@ -71,7 +75,7 @@ def describe(event: LogEvent) -> str:
     detail = event.detail
     tell = _WORDS.get(event.kind)
     if tell is not None:
-        return tell(event, detail)
+        return tell(event)
     told = ", ".join(f"{name} {value}" for name, value in detail.items() if isinstance(value, str | int))
     return f"{event.kind} {told}".rstrip()
 
@@ -80,37 +84,49 @@ def _by(detail: Mapping[str, Any]) -> str:
     return f" (fault {detail['fault']})" if detail.get("fault") else ""
 
 
-def _commit(event: LogEvent, detail: Mapping[str, Any]) -> str:
+def _commit(event: LogEvent) -> str:
     changed = []
-    for change in detail["changes"]:
+    for change in event.detail["changes"]:
         table, key = (
             (change["table"], change["key"]) if isinstance(change, dict) else (change.table.name, change.key)
         )
         changed.append(f"{table} {key}")
-    return f"{event.service} committed {', '.join(changed[:3])}{' …' if len(changed) > 3 else ''}"  # noqa: PLR2004 - three fit
+    more = " ..." if len(changed) > _SHOWN else ""
+    return f"{event.service} committed {', '.join(changed[:_SHOWN])}{more}"
 
 
-_WORDS: dict[str, Callable[[LogEvent, Mapping[str, Any]], str]] = {
-    "fault.started": lambda e, d: f"FAULT {d['fault']}: {d['kind']} on {d['target']} began",
-    "fault.hit": lambda e, d: f"fault {d['fault']} touched {d['what']}",
-    "message.dropped": lambda e, d: f"the {d['direction']} of {d['operation']} was lost{_by(d)}",
-    "call.sent": lambda e, d: (
-        f"{e.service} called {d['operation']}" + (f", try {d['attempt']}" if d["attempt"] > 1 else "")
+_WORDS: dict[str, Callable[[LogEvent], str]] = {
+    "fault.started": lambda e: f"FAULT {e.detail['fault']}: {e.detail['kind']} on {e.detail['target']} began",
+    "fault.hit": lambda e: f"fault {e.detail['fault']} touched {e.detail['what']}",
+    "message.dropped": lambda e: (
+        f"the {e.detail['direction']} of {e.detail['operation']} was lost{_by(e.detail)}"
     ),
-    "call.failed": lambda e, d: f"{e.service} got no answer from {d['operation']}: {d['reason']}{_by(d)}",
-    "call.retried": lambda e, d: f"{e.service} tried {d['operation']} again (try {d['attempt']})",
-    "call.refused": lambda e, d: f"{e.service} refused {d['operation']}: {d['reason']}",
+    "call.sent": lambda e: (
+        f"{e.service} called {e.detail['operation']}"
+        + (f", try {e.detail['attempt']}" if e.detail["attempt"] > 1 else "")
+    ),
+    "call.failed": lambda e: (
+        f"{e.service} got no answer from {e.detail['operation']}: {e.detail['reason']}{_by(e.detail)}"
+    ),
+    "call.retried": lambda e: f"{e.service} tried {e.detail['operation']} again (try {e.detail['attempt']})",
+    "call.refused": lambda e: f"{e.service} refused {e.detail['operation']}: {e.detail['reason']}",
     "commit": _commit,
-    "commit.failed": lambda e, d: f"{e.service} could not commit: {d['reason']}",
-    "event.recorded": lambda e, d: f"{e.service} recorded {d['event']}",
-    "event.lost": lambda e, d: f"{d['event']} was lost: {d['reason']}{_by(d)}",
-    "event.applied": lambda e, d: f"{d['group']} applied {d['event']}",
-    "event.retried": lambda e, d: f"{d['group']} could not handle {d['event']}: {d['reason']}",
-    "event.dead": lambda e, d: f"{d['event']} died for {d['group']}: {d['reason']}",
-    "saga.step": lambda e, d: f"saga step {d['step']} done",
-    "saga.turned": lambda e, d: f"saga turned back at {d['step']}: {d['failure']}",
-    "saga.undone": lambda e, d: f"saga step {d['step']} undone",
-    "instance.crashed": lambda e, d: f"{e.instance} crashed{_by(d)}",
-    "breaker.opened": lambda e, d: f"{e.service} opened its breaker for {d['callee']}",
-    "expectation.violated": lambda e, d: f"{d['expectation']} broken: {d['observed']}",
+    "commit.failed": lambda e: f"{e.service} could not commit: {e.detail['reason']}",
+    "event.recorded": lambda e: f"{e.service} recorded {e.detail['event']}",
+    "event.lost": lambda e: f"{e.detail['event']} was lost: {e.detail['reason']}{_by(e.detail)}",
+    "event.applied": lambda e: f"{e.detail['group']} applied {e.detail['event']}",
+    "event.retried": lambda e: (
+        f"{e.detail['group']} could not handle {e.detail['event']}: {e.detail['reason']}"
+    ),
+    "event.dead": lambda e: f"{e.detail['event']} died for {e.detail['group']}: {e.detail['reason']}",
+    "event.skipped": lambda e: f"{e.detail['group']} knew {e.detail['event']} already",
+    "saga.started": lambda e: f"saga {e.detail['name']} began",
+    "saga.step": lambda e: f"saga step {e.detail['step']} done",
+    "saga.turned": lambda e: f"saga turned back at {e.detail['step']}: {e.detail['failure']}",
+    "saga.undone": lambda e: f"saga step {e.detail['step']} undone",
+    "saga.completed": lambda _: "saga completed",
+    "saga.compensated": lambda e: f"saga compensated: all is undone, because of {e.detail['failure']}",
+    "instance.crashed": lambda e: f"{e.instance} crashed{_by(e.detail)}",
+    "breaker.opened": lambda e: f"{e.service} opened its breaker for {e.detail['callee']}",
+    "expectation.violated": lambda e: f"{e.detail['expectation']} broken: {e.detail['observed']}",
 }
