@@ -320,3 +320,20 @@ def test_a_cancellation_not_answered_by_all_is_repeated_until_it_is() -> None:
     run(ctx.clock.sleep(seconds(9)))
     run(expire_stuck(ctx))
     assert len(ctx.published) == 2
+
+
+def observed(ctx: FakeContext, name: str) -> int:
+    (measure,) = [observable.measure for observable in SPEC.observables if observable.name == name]
+    assert measure is not None
+    return sum(measure(order) for order in ctx.store.all(ORDERS))
+
+
+def test_money_is_due_and_a_coupon_used_only_while_the_order_is_confirmed() -> None:
+    ctx = placed()
+    seen = [(observed(ctx, "order.due"), observed(ctx, "order.coupons"))]
+    run(on_payment_captured(ctx, PaymentCaptured(ORDER)))
+    seen.append((observed(ctx, "order.due"), observed(ctx, "order.coupons")))
+    send_back(ctx)
+    seen.append((observed(ctx, "order.due"), observed(ctx, "order.coupons")))
+
+    assert seen == [(0, 0), (2_290, 1), (0, 0)]
