@@ -20,7 +20,6 @@ from msa_lab.scenario.monitors import (
     Tally,
     Threshold,
     limit,
-    unread,
 )
 from msa_lab.scenario.scopes import EntityScope, RunScope, ThresholdScope, entity_table
 from msa_lab.scenario.vocabulary import Vocabulary
@@ -50,7 +49,7 @@ class Judge:
         self._world = World(words, factory)
         self._flag = 1
         self._loaded = False
-        self._tallies: list[Tally] = []
+        self._fresh: list[tuple[Expectation, Violation]] = []
         self._by_entity: dict[str, list[EachInvariant | EachEventually | EachFinally]] = {}
         self._timed: list[EachEventually] = []
         self._by_kind: dict[str, list[RunInvariant | RunEventually]] = {}
@@ -81,7 +80,11 @@ class Judge:
         if self._loaded:
             for whole in self._by_kind.get(event.kind, ()):
                 whole.happened(event)
-        return unread(self._tallies)
+        if not self._fresh:
+            return ()
+        told = tuple(self._fresh)
+        self._fresh.clear()
+        return told
 
     def unsteady(self, now: int) -> tuple[str, ...]:
         """Give the checks of the steady state that do not hold now, each with what was observed."""
@@ -94,8 +97,7 @@ class Judge:
         return tuple(monitor.finish(end) for monitor in self._monitors)
 
     def _monitor(self, expectation: Expectation) -> Monitor:
-        tally = Tally(expectation, limit(expectation))
-        self._tallies.append(tally)
+        tally = Tally(expectation, limit(expectation), self._fresh)
         if expectation.kind == "metric":
             kind = self._world.words.metrics[expectation.metric]
             metric = self._world.metrics.want(expectation.metric, expectation.during)
@@ -121,7 +123,7 @@ class Judge:
             planned_only=entity == "fault",
         )
         if expectation.kind == "finally":
-            slot = entities.table.slot(f"since {len(self._tallies)}", 0)
+            slot = entities.table.slot(f"since {expectation.id}", 0)
             last = EachFinally(entities, tally, slot)
             self._by_entity.setdefault(entity, []).append(last)
             return last

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -32,21 +31,21 @@ class Monitor(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts what was judged and keeps the first violations."""
+    """Counts what was judged and keeps the first violations; `fresh` takes them too, for all expectations."""
 
     expectation: Expectation
     limit: str
+    fresh: list[tuple[Expectation, Violation]]
     samples: int = 0
     broken: int = 0
     violations: list[Violation] = field(default_factory=list)
-    unread: int = 0
 
     def violated(self, violation: Violation) -> None:
         """Note a violation."""
         self.broken += 1
         if len(self.violations) < MOST_VIOLATIONS:
             self.violations.append(violation)
-            self.unread += 1
+            self.fresh.append((self.expectation, violation))
 
     def finding(self, verdict: Verdict, observed: str) -> Finding:
         """Write the finding down."""
@@ -319,13 +318,3 @@ def limit(expectation: Expectation) -> str:
 def format_duration_at(t: int) -> str:
     """Write an instant as `T+1.234s`."""
     return f"T+{t / 1_000_000:.3f}s"
-
-
-def unread(tallies: Iterable[Tally]) -> tuple[tuple[Expectation, Violation], ...]:
-    """Give the violations noted since this was last asked."""
-    found = []
-    for tally in tallies:
-        if tally.unread:
-            found += [(tally.expectation, violation) for violation in tally.violations[-tally.unread :]]
-            tally.unread = 0
-    return tuple(found)

@@ -201,6 +201,8 @@ class World:
 
     def put_back(self) -> None:
         """Write the rows touched by the last event into their tables; a mapping on disk keeps copies."""
+        if self.factory is memory:
+            return
         for (kind, key), row in self._touched.items():
             self.tables[kind].rows[key] = row
 

@@ -260,7 +260,12 @@ class _Checker:
         test = _COMPARISONS[node.sign]
         if every:
             return BOOL, lambda frame: all_compare(test, listed(read_left(frame)), read_right(frame))
-        return BOOL, lambda frame: compares(test, read_left(frame), read_right(frame))
+        if ANY in (inner, right):
+            return BOOL, lambda frame: compares(test, read_left(frame), read_right(frame))
+        if isinstance(node.right, Constant):  # the usual case, in the innermost loop of judging
+            constant = node.right.value
+            return BOOL, lambda frame: test(read_left(frame), constant)
+        return BOOL, lambda frame: test(read_left(frame), read_right(frame))
 
     def _membership(self, node: Binary, one: tuple[Type, Read], many: tuple[Type, Read]) -> tuple[Type, Read]:
         (left, read_left), (right, read_right) = one, many
