@@ -233,6 +233,20 @@ def test_an_authorisation_overtaken_by_its_cancellation_is_refused() -> None:
     assert state(ctx) == "VOIDED"
 
 
+def test_an_authorisation_that_finds_its_reference_closed_is_refused() -> None:
+    ctx = shop()
+
+    def closed_meanwhile(_request: psp.CreateIntent) -> psp.IntentView:
+        close(ctx)
+        raise psp.ReferenceClosed
+
+    ctx.answers(psp.CREATE_INTENT, closed_meanwhile)
+
+    with pytest.raises(PaymentClosed):
+        hold(ctx)
+    assert state(ctx) == "VOIDED"
+
+
 def test_a_capture_overtaken_by_its_cancellation_is_refused() -> None:
     ctx = shop()
     hold(ctx)

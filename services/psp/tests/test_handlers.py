@@ -202,6 +202,21 @@ def test_a_notice_refused_ten_times_is_given_up() -> None:
     assert len(ctx.called) == 10
 
 
+def test_a_notice_that_another_instance_has_sent_meanwhile_is_left_to_it() -> None:
+    ctx = FakeContext(SPEC)
+    hold(ctx)
+
+    def sent_by_another(_request: ReceiveWebhook) -> Received:
+        ctx.answers(RECEIVE_WEBHOOK, Timeout())
+        run(deliver_webhooks(ctx))
+        return Received("evt-1")
+
+    ctx.answers(RECEIVE_WEBHOOK, sent_by_another)
+    run(deliver_webhooks(ctx))
+
+    assert [row.attempts for row in ctx.store.all(DELIVERIES)] == [1]
+
+
 def test_one_notice_that_fails_does_not_hold_up_the_others() -> None:
     ctx = FakeContext(SPEC)
     hold(ctx)
