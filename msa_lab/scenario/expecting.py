@@ -33,7 +33,9 @@ class ExpectationReader:
     found: dict[str, Expectation] = field(default_factory=dict)
 
     def read(self, path: Path) -> None:
-        """Read the expectation at a path into `found`."""
+        """Read the expectation at a path into `found`, unless there are mistakes enough."""
+        if self.mistakes.full:
+            return
         form = fill_at(self.document, path, ExpectationForm, self.mistakes)
         if form is None:
             return

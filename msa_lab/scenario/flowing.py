@@ -40,7 +40,10 @@ class FlowReader:
         return self._steps(path, steps, 0)
 
     def _steps(self, path: Path, steps: Collection[Any], depth: int) -> tuple[Step, ...]:
-        read = [self._step((*path, index), step, depth) for index, step in enumerate(steps)]
+        read = [
+            None if self.mistakes.full else self._step((*path, index), step, depth)
+            for index, step in enumerate(steps)
+        ]
         return tuple(step for step in read if step is not None)
 
     def _step(self, path: Path, step: object, depth: int) -> Step | None:

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from msa_lab.chaos import FaultSpec, names_of, parse_faults
+from msa_lab.chaos import At, FaultSpec, names_of, parse_faults
 from msa_lab.scenario.expecting import ExpectationReader
 from msa_lab.scenario.flowing import FlowReader
 from msa_lab.scenario.form import SCHEMA, InvariantsForm, PhaseForm, ScenarioForm
@@ -171,13 +171,13 @@ class _Reader:
             )
         flows = self.flows(form, variables)
         load = self.load(form)
-        profiles = self.profiles(form)
         expect, steady = self.expect(form, shared)
         end = max((phase.end for phase in load), default=Instant(0))
         duration = form.duration if form.duration is not None else Duration(end)
         if end > duration:
             message = f"the load goes on until {format_duration(Duration(end))}, longer than the scenario"
             self.wrong(CONTRADICTION, message, ("duration",))
+        profiles = self.profiles(form, duration)
         withins = [item.within for item in expect if item.within is not None]
         given, config = self.given(form)
         return Scenario(
@@ -226,6 +226,8 @@ class _Reader:
         phases: dict[str, Phase] = {}
         start = Instant(0)
         for index, _ in enumerate(self.items("load")):
+            if self.mistakes.full:
+                break
             path: Path = ("load", index)
             phase: PhaseForm | None = fill_at(self.document, path, PhaseForm, self.mistakes)
             if phase is None:
@@ -243,7 +245,7 @@ class _Reader:
             start = read.end
         return tuple(phases.values())
 
-    def profiles(self, form: ScenarioForm) -> dict[str, tuple[FaultSpec, ...]]:
+    def profiles(self, form: ScenarioForm, end: Duration) -> dict[str, tuple[FaultSpec, ...]]:
         known = names_of(self.specs, flows=form.flows)
         found = {}
         for name, faults in form.chaos.profiles.items():
@@ -251,7 +253,17 @@ class _Reader:
             if name == NO_CHAOS:
                 self.wrong(BAD_VALUE, f"{quoted(name)} means no chaos; choose another name", path, key=True)
             found[name] = parse_faults(faults, self.document, path, known, self.mistakes)
+            for index, fault in enumerate(faults):
+                self.in_time(fault, (*path, index), found[name], end)
         return found
+
+    def in_time(self, fault: object, path: Path, read: Sequence[FaultSpec], end: Duration) -> None:
+        """Note a fault that would begin when the load is over: it could touch nothing."""
+        name = (fault.get("id") or fault.get("kind")) if isinstance(fault, dict) else None
+        for spec in read:
+            if spec.id == name and isinstance(spec.start, At) and spec.start.instant >= end:
+                message = f"this fault begins when the scenario is over, after {format_duration(end)}"
+                self.wrong(CONTRADICTION, message, (*path, "at"))
 
     def default(self, form: ScenarioForm) -> str:
         default, profiles = form.chaos.default, form.chaos.profiles

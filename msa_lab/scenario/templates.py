@@ -49,7 +49,7 @@ def complain(
     """Note every template below `path` whose name is not known, and every one that stands in a key."""
     if isinstance(value, str):
         for match in TEMPLATE.finditer(value):
-            if match[1] not in known:
+            if match[1] not in known and not mistakes.full:
                 place = document.place_in(path, match.start(), len(match[0]))
                 hint = f"known here: {', '.join(sorted(known))}" if known else "declare it under vars:"
                 near = did_you_mean(match[1], known)

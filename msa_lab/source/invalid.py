@@ -23,6 +23,9 @@ class InvalidFile(UserMistake):
         return render(self.mistakes, {**self.sources, **(sources or {})})
 
 
+ENOUGH = 200
+
+
 class Mistakes:
     """Collects mistakes; each is kept once."""
 
@@ -34,6 +37,11 @@ class Mistakes:
     def found(self) -> tuple[Mistake, ...]:
         """What was found so far, in reading order; within a file by line and column."""
         return tuple(sorted(self._found, key=lambda mistake: mistake.place))
+
+    @property
+    def full(self) -> bool:
+        """Whether so many were found that looking for more would help nobody."""
+        return len(self._found) >= ENOUGH
 
     def add(
         self,

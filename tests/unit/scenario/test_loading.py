@@ -145,6 +145,8 @@ def test_a_variable_that_is_not_declared_cannot_be_set(
         ("up(services)", "up(servces)", 26, "unknown service 'servces' (services)"),
         ("chaos:\n", "chaos:\n  default: lossi\n", 28, "unknown chaos profile 'lossi' (lossy)"),
         ("net.loss", "net.los", 30, "unknown fault 'net.los' (net.loss)"),
+        ("for: 1s}", "at: 10s, for: 1s}", 30,
+         "this fault begins when the scenario is over, after 10s"),
         ("[paid]", "[pad]", 31, "unknown invariant 'pad' (paid)"),
         ("id: available", "id: paid", 31, "'paid' is among the invariants and the expectations"),
         ("always: stock", "alway: stock", 34, "unknown key 'alway' in 'expect' (always)"),
@@ -217,3 +219,9 @@ def test_a_scenario_that_is_not_there_is_guessed(tmp_path: Path, specs: tuple[Se
 
     with pytest.raises(UserMistake, match="unknown scenario 'tyny'; did you mean 'tiny'"):
         load_scenario("tyny", [tmp_path], specs)
+
+
+def test_a_file_full_of_mistakes_is_answered_soon(tmp_path: Path, specs: tuple[ServiceSpec, ...]) -> None:
+    wrong = "".join(f"  - {{id: x{number}, always: nope{number} > {number}}}\n" for number in range(5_000))
+
+    assert 200 <= len(mistakes(tmp_path, GOOD + wrong, specs)) <= 210
