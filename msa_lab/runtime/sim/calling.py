@@ -40,7 +40,7 @@ class Endpoint:
 
 
 class Client:
-    """One instance's way to one other service. Its state (breaker, budget, turns) dies with the instance."""
+    """One instance's way to one other service. Its state (breakers, budget, turns) dies with the instance."""
 
     def __init__(self, caller: Instance, callee: str, policy: CallPolicy) -> None:
         shop = caller.shop
@@ -52,9 +52,8 @@ class Client:
         self._endpoints = [Endpoint(instance) for instance in shop.instances_of(callee)]
         self._stream = shop.streams.named(f"client:{caller.name}:{callee}")
         self._balancer = balancer(switched["balancing"], self._stream)
-        self._breaker = (
-            CircuitBreaker(policy.breaker) if policy.breaker and switched["breaker"] == "on" else None
-        )
+        self._breaking = policy.breaker if switched["breaker"] == "on" else None
+        self._breakers: dict[str, CircuitBreaker] = {}
         self._bulkhead = (
             ConcurrencyLimit(policy.bulkhead) if policy.bulkhead and switched["bulkhead"] == "on" else None
         )
@@ -74,12 +73,13 @@ class Client:
         identity: Caller | None,
     ) -> object:
         """Try until there is an answer or the policy gives up."""
-        attempt, waited = 1, 0
         if self._budget is not None:
             self._budget.earn()
+        who = identity or Caller(ctx.service, ctx.caller.subject, ctx.caller.roles)
+        attempt, waited = 1, 0
         while True:
             try:
-                return await self._guarded(ctx, operation, request, key, timeout, identity, attempt)
+                return await self._try(ctx, operation, request, key, timeout, who, attempt)
             except CallFailure as failure:
                 waited = self._pause(failure, operation, attempt, waited)
                 if waited < 0 or self._too_late(ctx, waited):
@@ -102,53 +102,6 @@ class Client:
     def _too_late(self, ctx: SimContext, waited: int) -> bool:
         return ctx.deadline is not None and self._caller.kernel.now + waited >= ctx.deadline
 
-    async def _guarded(
-        self,
-        ctx: SimContext,
-        operation: Operation[Any, Any],
-        request: object,
-        key: str | None,
-        timeout: Duration | None,  # noqa: ASYNC109 - the port's own word
-        identity: Caller | None,
-        attempt: int,
-    ) -> object:
-        """One try behind breaker and bulkhead."""
-        sent = self._caller.kernel.now
-        breaker, bulkhead = self._breaker, self._bulkhead
-        if breaker is not None and not breaker.allow(Instant(sent)):
-            ctx.emit(
-                "call.failed",
-                {"operation": operation.name, "reason": "BreakerOpen", "definite": True, "took": 0},
-            )
-            raise BreakerOpen
-        if bulkhead is not None and not bulkhead.enter():
-            ctx.emit(
-                "call.failed",
-                {"operation": operation.name, "reason": "BulkheadFull", "definite": True, "took": 0},
-            )
-            raise BulkheadFull
-        try:
-            reply = await self._try(ctx, operation, request, key, timeout, identity, attempt)
-        except DomainError:
-            self._record(ctx, sent, ok=True)
-            raise
-        except CallFailure as failure:
-            if blames_callee(failure):
-                self._record(ctx, sent, ok=False)
-            raise
-        else:
-            self._record(ctx, sent, ok=True)
-            return reply
-        finally:
-            if bulkhead is not None:
-                bulkhead.leave()
-
-    def _record(self, ctx: SimContext, sent: int, *, ok: bool) -> None:
-        if self._breaker is not None:
-            change = self._breaker.record(Instant(self._caller.kernel.now), ok, sent)
-            if change is not None:
-                ctx.emit(f"breaker.{change}", {"callee": self._callee})
-
     async def _try(
         self,
         ctx: SimContext,
@@ -156,71 +109,122 @@ class Client:
         request: object,
         key: str | None,
         timeout: Duration | None,  # noqa: ASYNC109 - the port's own word
-        identity: Caller | None,
+        identity: Caller,
         attempt: int,
     ) -> object:
+        """Send one try, if breaker, bulkhead and deadline let it, and wait for what comes of it."""
         kernel = self._caller.kernel
-        now = kernel.now
+        sent = kernel.now
+        breaker = self._breaker(operation.name)
         limit = self._policy.timeout if timeout is None else timeout
-        if ctx.deadline is not None and ctx.deadline - now < limit:
-            limit = Duration(ctx.deadline - now)
+        if ctx.deadline is not None and ctx.deadline - sent < limit:
+            limit = Duration(ctx.deadline - sent)
             if limit <= 0:
-                raise DeadlineExceeded
+                raise self._unsent(ctx, operation, DeadlineExceeded())
+        if breaker is not None and not breaker.allow(Instant(sent)):
+            raise self._unsent(ctx, operation, BreakerOpen())
         endpoint = self._choose()
         if endpoint is None:
-            ctx.emit(
-                "call.failed",
-                {"operation": operation.name, "reason": "Unavailable", "definite": True, "took": 0},
-            )
-            raise Unavailable
+            self._record(ctx, breaker, sent, ok=False)
+            raise self._unsent(ctx, operation, Unavailable())
+        if self._bulkhead is not None and not self._bulkhead.enter():
+            raise self._unsent(ctx, operation, BulkheadFull())
         wait: Wait[Any] = Wait(Timeout)
-        shop = self._shop
-        shop.exchanges += 1
-        exchange = Exchange(shop.exchanges, operation, request, wait)
-        exchange.attempt = attempt
+        exchange = self._exchange(ctx, operation, request, wait, endpoint.instance, attempt)
         exchange.key = key if self._keyed else None
-        exchange.sent_at = now
-        exchange.deadline = now + limit if self._budgeted else None
-        exchange.identity = identity or Caller(ctx.service, ctx.caller.subject, ctx.caller.roles)
-        exchange.saga, exchange.trace = ctx.saga, ctx.trace
-        exchange.caller_service = ctx.service
-        exchange.caller_instance = self._caller.name
-        exchange.caller_node = self._caller.node
-        exchange.caller_incarnation = ctx.incarnation
-        exchange.callee = endpoint.instance
-        if shop.logs_calls:
-            ctx.emit(
-                "call.sent",
-                {"operation": operation.name, "callee": endpoint.instance.name, "attempt": attempt,
-                 "call": exchange.number},
-            )  # fmt: skip
-        exchange.cause = ctx.cause
-        exchange.lamport = self._caller.node.lamport
+        exchange.deadline = sent + limit if self._budgeted else None
+        exchange.identity = identity
         endpoint.in_flight += 1
-        shop.network.send(exchange)
-        kernel.expire(now + limit, wait)
+        self._shop.network.send(exchange)
+        kernel.expire(sent + limit, wait)
         try:
             reply = await wait
         except DomainError as refusal:
             self._returned(ctx, exchange, refusal.code)
+            self._record(ctx, breaker, sent, ok=True)
             raise
         except CallFailure as failure:
             self._failed(ctx, exchange, failure)
+            if blames_callee(failure):
+                self._record(ctx, breaker, sent, ok=False)
             raise
         else:
-            if shop.logs_calls:
-                self._returned(ctx, exchange, "ok")
+            self._returned(ctx, exchange, "ok")
+            self._record(ctx, breaker, sent, ok=True)
             return reply
         finally:
             endpoint.in_flight -= 1
+            if self._bulkhead is not None:
+                self._bulkhead.leave()
+
+    def _exchange(
+        self,
+        ctx: SimContext,
+        operation: Operation[Any, Any],
+        request: object,
+        wait: Wait[Any],
+        callee: Instance,
+        attempt: int,
+    ) -> Exchange:
+        shop, caller = self._shop, self._caller
+        shop.exchanges += 1
+        exchange = Exchange(shop.exchanges, operation, request, wait)
+        exchange.attempt = attempt
+        exchange.sent_at = caller.kernel.now
+        exchange.saga, exchange.trace = ctx.saga, ctx.trace
+        exchange.caller_service = caller.service
+        exchange.caller_instance = caller.name
+        exchange.caller_node = caller.node
+        exchange.caller_incarnation = ctx.incarnation
+        exchange.callee = callee
+        if shop.logs_calls:
+            ctx.emit(
+                "call.sent",
+                {
+                    "operation": operation.name,
+                    "callee": callee.name,
+                    "attempt": attempt,
+                    "call": exchange.number,
+                },
+            )
+        exchange.cause = ctx.cause
+        exchange.lamport = caller.node.lamport
+        return exchange
+
+    def _breaker(self, operation: str) -> CircuitBreaker | None:
+        """Give the operation's breaker: one that fails must not shut off the others of its service."""
+        if self._breaking is None:
+            return None
+        breaker = self._breakers.get(operation)
+        if breaker is None:
+            breaker = self._breakers[operation] = CircuitBreaker(self._breaking)
+        return breaker
+
+    def _record(self, ctx: SimContext, breaker: CircuitBreaker | None, sent: int, *, ok: bool) -> None:
+        if breaker is not None:
+            change = breaker.record(Instant(self._caller.kernel.now), ok, sent)
+            if change is not None:
+                ctx.emit(f"breaker.{change}", {"callee": self._callee})
+
+    def _unsent(self, ctx: SimContext, operation: Operation[Any, Any], failure: CallFailure) -> CallFailure:
+        """Log a try that never left, and give its failure to raise."""
+        reason = type(failure).__name__
+        ctx.emit("call.failed", {"operation": operation.name, "reason": reason, "definite": True, "took": 0})
+        return failure
 
     def _returned(self, ctx: SimContext, exchange: Exchange, outcome: str) -> None:
         self._follow(ctx, exchange)
-        ctx.emit(
-            "call.returned",
-            {"operation": exchange.operation.name, "call": exchange.number, "outcome": outcome,
-             "took": self._caller.kernel.now - exchange.sent_at},
-        )  # fmt: skip
+        if self._shop.logs_calls:
+            took = self._caller.kernel.now - exchange.sent_at
+            ctx.emit(
+                "call.returned",
+                {
+                    "operation": exchange.operation.name,
+                    "call": exchange.number,
+                    "outcome": outcome,
+                    "took": took,
+                },
+            )
 
     def _failed(self, ctx: SimContext, exchange: Exchange, failure: CallFailure) -> None:
         self._follow(ctx, exchange)
@@ -236,7 +240,8 @@ class Client:
         """Tie what comes next to the last event of the exchange."""
         ctx.cause = exchange.cause
         node = self._caller.node
-        node.lamport = max(node.lamport, exchange.lamport)
+        if exchange.lamport > node.lamport:
+            node.lamport = exchange.lamport
 
     def _choose(self) -> Endpoint | None:
         """Pick among the replicas that the registry lists."""
