@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msa_lab.chaos import At, FaultSpec, names_of, parse_faults
+from msa_lab.errors import UserMistake
 from msa_lab.scenario.expecting import ExpectationReader
 from msa_lab.scenario.flowing import FlowReader
 from msa_lab.scenario.form import SCHEMA, InvariantsForm, PhaseForm, ScenarioForm
@@ -60,11 +61,23 @@ def load_scenario(
         UserMistake: when there is no such file.
         EnvironmentTrouble: when it cannot be read.
     """
-    path = find("scenario", name_or_path, search)
+    path = _locate(name_or_path, search)
     document = read_file(path)
     mistakes = Mistakes()
     folders = [path.parent, *search]
     return read_scenario(document, specs, _invariants(folders, specs, mistakes), mistakes, variables or {})
+
+
+def _locate(name_or_path: str, search: Sequence[pathlib.Path]) -> pathlib.Path:
+    known = list_scenarios(search)
+    if name_or_path in known:
+        return known[name_or_path]
+    if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
+        return find("scenario", name_or_path, ())
+    near = did_you_mean(name_or_path, known)
+    guess = f"; did you mean {quoted(near)}?" if near else ""
+    there = f"\n  there are: {', '.join(known)}" if known else ""
+    raise UserMistake(f"unknown scenario {quoted(name_or_path)}{guess}{there}")
 
 
 def read_scenario(

@@ -219,6 +219,8 @@ def test_a_scenario_that_is_not_there_is_guessed(tmp_path: Path, specs: tuple[Se
 
     with pytest.raises(UserMistake, match="unknown scenario 'tyny'; did you mean 'tiny'"):
         load_scenario("tyny", [tmp_path], specs)
+    with pytest.raises(UserMistake, match=r"unknown scenario 'invariants'\n  there are: tiny$"):
+        load_scenario("invariants", [tmp_path], specs)
 
 
 def test_a_file_full_of_mistakes_is_answered_soon(tmp_path: Path, specs: tuple[ServiceSpec, ...]) -> None:
