@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msa_lab.chaos import FaultSpec
 from msa_lab.scenario.expressions import BOOL, Compiled, compile_expression
@@ -23,7 +23,7 @@ from msa_lab.scenario.monitors import (
 )
 from msa_lab.scenario.scopes import EntityScope, RunScope, ThresholdScope, entity_table
 from msa_lab.scenario.vocabulary import Vocabulary
-from msa_lab.scenario.world import MappingFactory, World, memory
+from msa_lab.scenario.world import MappingFactory, Row, World, memory
 from msa_lab.telemetry.events import LogEvent
 
 
@@ -71,10 +71,7 @@ class Judge:
                 timed.tick(event.t)
         touched = self._world.feed(event)
         if touched:
-            for (entity, _), row in touched.items():
-                for monitor in self._by_entity.get(entity, ()):
-                    monitor.touched(row, event)
-            self._world.put_back()
+            self._judge(touched, event)
         if event.kind == "phase.started":
             self._loaded = True
         if self._loaded:
@@ -86,6 +83,14 @@ class Judge:
         self._fresh.clear()
         return told
 
+    def _judge(self, touched: Mapping[tuple[str, str], Row], event: LogEvent) -> None:
+        for (entity, _), row in touched.items():
+            for monitor in self._by_entity.get(entity, ()):
+                monitor.touched(row, event)
+        self._world.put_back()
+        if event.kind == "event.applied":
+            self._retire(touched)
+
     def unsteady(self, now: int) -> tuple[str, ...]:
         """Give the checks of the steady state that do not hold now, each with what was observed."""
         return tuple(
@@ -95,6 +100,19 @@ class Judge:
     def finish(self, end: int) -> tuple[Finding, ...]:
         """Give the findings when the run has ended; `end` is its last instant."""
         return tuple(monitor.finish(end) for monitor in self._monitors)
+
+    def _retire(self, touched: Mapping[tuple[str, str], Row]) -> None:
+        table = self._world.tables.get("delivery")
+        if table is None or table.keep:
+            return
+        applied, dead = table.slots["applied"], table.slots["dead"]
+        monitors = self._by_entity.get("delivery", ())
+        for (entity, key), row in touched.items():
+            once = entity == "delivery" and row[applied] == 1 and not row[dead]
+            if once and all(monitor.settled(row) for monitor in monitors):
+                for monitor in monitors:
+                    monitor.retire(row)
+                self._world.retire(key)
 
     def _monitor(self, expectation: Expectation) -> Monitor:
         tally = Tally(expectation, limit(expectation), self._fresh)

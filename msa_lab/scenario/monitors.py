@@ -89,7 +89,7 @@ class Entities:
 
     def finding(self, tally: Tally, undecided: int = 0) -> Finding:
         """Give the verdict on all entities."""
-        kind, total = self.table.kind, len(self.table.rows)
+        kind, total = self.table.kind, len(self.table.rows) + self.table.retired
         if tally.broken:
             return tally.broken_finding()
         if undecided:
@@ -123,6 +123,13 @@ class EachInvariant:
         if bool(self.entities.test.evaluate(row)) is not self.wanted:
             row[FLAGS] = flags | self.over
             self.tally.violated(self.entities.violation(row, (event.seq, event.t, event.saga)))
+
+    def settled(self, row: Row) -> bool:
+        """Tell whether the row may be dropped."""
+        return not row[FLAGS] & self.over
+
+    def retire(self, row: Row) -> None:
+        """Let a row go; it was counted when it was seen."""
 
     def finish(self, now: int) -> Finding:  # noqa: ARG002 - the same for all monitors
         """Give the verdict."""
@@ -159,13 +166,20 @@ class EachEventually:
         if self.entities.test.evaluate(row):
             row[FLAGS] |= self.over
 
+    def settled(self, row: Row) -> bool:
+        """Tell whether the row may be dropped."""
+        return bool(row[FLAGS] & self.over) or not row[FLAGS] & self.seen
+
+    def retire(self, row: Row) -> None:
+        """Let a row go; it was counted when it was seen."""
+
     def tick(self, now: int) -> None:
         """Let the deadlines before `now` pass."""
         rows = self.entities.table.rows
         while self._deadlines and self._deadlines[0][0] < now:
             deadline, key = self._deadlines.popleft()
-            row = rows[key]
-            if not row[FLAGS] & self.over:
+            row = rows.get(key)
+            if row is not None and not row[FLAGS] & self.over:
                 row[FLAGS] |= self.over
                 rows[key] = row
                 self.tally.violated(self.entities.violation(row, None, deadline))
@@ -200,6 +214,14 @@ class EachFinally:
             row[self.slot] = 0
         elif not row[self.slot]:
             row[self.slot] = (event.seq, event.t, event.saga)
+
+    def settled(self, row: Row) -> bool:
+        """Tell whether the row may be dropped."""
+        return not row[self.slot]
+
+    def retire(self, row: Row) -> None:
+        """Let a row go, counting it now."""
+        self.tally.samples += self.entities.counts(row)
 
     def finish(self, now: int) -> Finding:  # noqa: ARG002 - the same for all monitors
         """Judge all entities."""

@@ -186,7 +186,9 @@ class RunScope:
             inner = EntityScope(self.world, entity).name(attribute)
         except Unresolved as unknown:
             raise Unresolved(unknown.message, unknown.suggestion, unknown.hint, "attribute") from None
-        rows = self.world.table(entity).rows
+        table = self.world.table(entity)
+        table.keep = True
+        rows = table.rows
         kinds = ("fault.hit", "fault.started", "fault.healed") if entity == "fault" else ()
         return Symbol(
             list_of(inner.type), lambda _: tuple([inner.read(row) for row in rows.values()]), kinds=kinds

@@ -38,10 +38,16 @@ def memory(_: str) -> MutableMapping[str, Row]:
 
 @dataclass(slots=True)
 class EntityTable:
-    """The entities of one kind and where their fields stand in a row."""
+    """The entities of one kind and where their fields stand in a row.
+
+    Deliveries are by far the most; one applied once is `retired`, unless all are to be kept: its row is
+    dropped and only counted. Whatever comes for it later finds no row, and so shows that it was retired.
+    """
 
     kind: str
     rows: MutableMapping[str, Row]
+    retired: int = 0
+    keep: bool = False
     slots: dict[str, int] = field(default_factory=dict)
     blank: Row = field(default_factory=lambda: ["", 0, 0, 0])
 
@@ -199,6 +205,12 @@ class World:
             table.rows[key] = row
         return row
 
+    def retire(self, key: str) -> None:
+        """Drop the row of a delivery that was applied once and keep the count."""
+        table = self.tables["delivery"]
+        del table.rows[key]
+        table.retired += 1
+
     def put_back(self) -> None:
         """Write the rows touched by the last event into their tables; a mapping on disk keeps copies."""
         if self.factory is memory:
@@ -243,8 +255,13 @@ class World:
         table = self.tables.get("delivery")
         if table is None:
             return
-        row = self._touch(table, f"{event.detail['id']} -> {event.detail['group']}", event)
+        key = f"{event.detail['id']} -> {event.detail['group']}"
+        back = table.retired and key not in table.rows
+        row = self._touch(table, key, event)
         row[_FIRST_FIELD], row[_FIRST_FIELD + 1] = event.detail["event"], event.detail["group"]
+        if back:
+            table.retired -= 1
+            row[table.slots["applied"]] = 1
         row[table.slots[event.kind.removeprefix("event.")]] += 1
 
     def _saga(self, event: LogEvent) -> None:

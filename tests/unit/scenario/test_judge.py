@@ -207,6 +207,38 @@ def test_a_delivery_applied_twice_is_found(words: Vocabulary, expect: Expect, lo
     assert finding.verdict is Verdict.BROKEN
 
 
+def test_a_delivery_applied_again_much_later_is_found(words: Vocabulary, expect: Expect, log: Log) -> None:
+    expectation = expect("never", "applied > 1", each="delivery")
+    many = [
+        event for number in range(50) for event in (log.placed(f"o-{number}"), log.applied(f"o-{number}"))
+    ]
+
+    finding = judged(words, expectation, [*many, log.applied("o-7", t=9)])
+
+    assert [(found.entity, found.t) for found in finding.violations] == [("delivery p-o-7 -> payment", 9)]
+
+
+def test_deliveries_all_applied_once_leave_nothing_behind(
+    words: Vocabulary, expect: Expect, log: Log
+) -> None:
+    kept: dict[str, list[Any]] = {}
+    expectation = expect("finally", "applied == 1", each="delivery", where='event == "order.placed"')
+    many = [
+        event for number in range(50) for event in (log.placed(f"o-{number}"), log.applied(f"o-{number}"))
+    ]
+
+    finding = judged(words, expectation, many, factory=lambda _: kept)
+
+    assert (finding.verdict, finding.samples, len(kept)) == (Verdict.HELD, 50, 0)
+
+
+def test_deliveries_are_kept_for_who_lists_them(words: Vocabulary, expect: Expect, log: Log) -> None:
+    expectation = expect("finally", "len(each(delivery).applied) == 2 and each(delivery).applied == 1")
+    events = [log.placed("o-1"), log.placed("o-2"), log.applied("o-1"), log.applied("o-2")]
+
+    assert judged(words, expectation, events).verdict is Verdict.HELD
+
+
 def test_evidence_of_faults_fails_when_one_hit_nothing(words: Vocabulary, expect: Expect, log: Log) -> None:
     expectation = expect("evidence", "each(fault).touched >= 1")
     hit = log.event("fault.hit", fault="a", what="call")
