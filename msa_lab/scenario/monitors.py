@@ -98,8 +98,10 @@ class Entities:
         if not total and not self.planned_only:
             return tally.finding(Verdict.UNPROVEN, f"no {kind} was seen")
         if not tally.samples:
-            return tally.finding(Verdict.HELD, f"none of {total} {kind} matched" if total else f"no {kind}")
-        return tally.finding(Verdict.HELD, f"{tally.samples} {kind} judged")
+            return tally.finding(
+                Verdict.HELD, f"none of {counted(total, kind)} matched" if total else f"no {kind}"
+            )
+        return tally.finding(Verdict.HELD, f"{counted(tally.samples, kind)} judged")
 
 
 @dataclass(slots=True)
@@ -335,6 +337,15 @@ def limit(expectation: Expectation) -> str:
     parts += ["" if expectation.kind == "evidence" else expectation.kind, expectation.text]
     parts += [f"within {format_duration(expectation.within)}" if expectation.within is not None else ""]
     return " ".join(part for part in parts if part)
+
+
+def counted(number: int, entity: str) -> str:
+    """Count entities in words: `3 orders`, `1 delivery`, `7 checkout sagas`."""
+    saga = entity.removeprefix("saga.")
+    noun = f"{saga} saga" if saga != entity else entity
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
 def format_duration_at(t: int) -> str:

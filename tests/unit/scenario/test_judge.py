@@ -351,6 +351,18 @@ def test_entities_may_live_in_a_mapping_that_keeps_copies(
     assert (finding.broken, finding.violations[0].event) == (1, 2)
 
 
+def test_entities_are_counted_in_words(words: Vocabulary, expect: Expect, log: Log) -> None:
+    deliveries = [log.placed("o-1"), log.placed("o-2")]
+    sagas = [log.saga("started", "s-1"), log.saga("started", "s-2")]
+
+    assert judged(words, expect("always", "dead == 0", each="delivery"), deliveries).observed == (
+        "2 deliveries judged"
+    )
+    assert judged(words, expect("always", "retries == 0", each="saga.checkout"), sagas).observed == (
+        "2 checkout sagas judged"
+    )
+
+
 def test_a_judge_asks_only_for_the_kinds_it_needs(words: Vocabulary, expect: Expect) -> None:
     judge = Judge((expect("metric", "count == 0", metric="event.dead"),), words)
 
