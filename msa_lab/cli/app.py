@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msa_lab.cli import scenarios
+from msa_lab.cli import faults, logs, machine, runs, sagas, scenarios, topologies
 from msa_lab.cli.groups import RootGroup
 from msa_lab.cli.options import Talk
 from msa_lab.errors import UserMistake
@@ -21,6 +21,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(scenarios.app, name="scenario")
+app.add_typer(sagas.app, name="saga")
+app.command()(logs.events)
+app.command()(logs.metrics)
+app.add_typer(runs.app, name="runs")
+app.add_typer(topologies.app, name="topology")
+app.add_typer(faults.app, name="chaos")
+app.command()(machine.schema)
+app.command()(machine.doctor)
+app.command()(machine.version)
+app.add_typer(machine.completion, name="completion")
 
 
 @app.callback()

@@ -29,9 +29,11 @@ from msa_lab.cli.whys import with_stories
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import LOCK, RunFolder
 from msa_lab.source.scalars import Trap, plain
+from msa_lab.telemetry.events import LogEvent
 from msa_lab.usecases.ports import Plan
 from msa_lab.usecases.report import RunReport
 
+_SAGAS = 300
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -76,6 +78,7 @@ def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: b
     folder, trouble = _folder(runs_folder(out))
     narrator = Narrator(plan, terminal_of(sys.stderr, colour=talk.colour, animate=animate), quiet=talk.quiet)
     narrator.begin()
+    sagas: list[str] = []
     with _stopping() as stopped:
         report = bootstrap.play(
             plan,
@@ -85,7 +88,7 @@ def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: b
             level=cast("Literal['all', 'normal', 'key']", wanted.log),
             stop=lambda: bool(stopped),
             progress=narrator.progress,
-            listeners=narrator.listeners,
+            listeners={**narrator.listeners, _noting(sagas): ("saga.started",)},
         )
         narrator.end(report)
         if folder is not None:
@@ -101,8 +104,18 @@ def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: b
     _tell(report, talk, again=again, code=code, jsonl=jsonl, kept=trouble is None)
     if trouble is not None:
         say(f"error: {trouble}\n  (the run was played and judged, but not kept)")
-    remember(runs_folder(out))
+    remember(runs_folder(out), sagas=sagas, profiles=plan.scenario.profiles)
     return code
+
+
+def _noting(sagas: list[str]) -> Callable[[LogEvent], object]:
+    """Gather the first sagas' ids, for completion."""
+
+    def note(event: LogEvent) -> None:
+        if len(sagas) < _SAGAS:
+            sagas.append(event.saga)
+
+    return note
 
 
 def _folder(root: Path) -> tuple[RunFolder | None, EnvironmentTrouble | None]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
+import textwrap
 import traceback
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from msa_lab.errors import EnvironmentTrouble, MsaLabError, UserMistake
+from msa_lab.errors import MsaLabError, UserMistake
 
 EXIT_BUG = 70
+_WIDTH = 80
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -53,11 +55,19 @@ def told(trouble: MsaLabError) -> str:
     render = getattr(trouble, "render", None)
     if callable(render):
         return str(render())
+    lines = [part for line in f"error: {trouble}".splitlines() for part in _broken_up(line)]
     if isinstance(trouble, UserMistake):
-        return f"error: {trouble}\n  (1 error; nothing was started)"
-    if isinstance(trouble, EnvironmentTrouble):
-        return f"error: {trouble}"
-    return f"error: {trouble}"
+        lines.append("  (1 error; nothing was started)")
+    return "\n".join(lines)
+
+
+def _broken_up(line: str) -> list[str]:
+    """Break a long list of words over several lines."""
+    if len(line) <= _WIDTH or ", " not in line:
+        return [line]
+    return textwrap.wrap(
+        line, _WIDTH, subsequent_indent="      ", break_on_hyphens=False, break_long_words=False
+    )
 
 
 def say(text: str) -> None:

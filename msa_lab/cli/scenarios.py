@@ -103,3 +103,36 @@ def run(  # noqa: PLR0917 - a command's options
         playing.show_plan(wanted, talk)
         return
     raise typer.Exit(playing.play(wanted, talk, out=out, jsonl=jsonl, animate=ui == "auto"))
+
+
+@app.command("list")
+def list_scenarios(context: typer.Context, json: Json = False) -> None:
+    """List the scenarios."""
+    from msa_lab.cli import catalogpages  # noqa: PLC0415 - heavy modules wait for their command
+
+    catalogpages.print_scenarios(talk_of(context, json=json))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A scenario's name, or its file.")],
+    json: Json = False,
+) -> None:
+    """Show a scenario: what is played, its chaos profiles, what is expected."""
+    from msa_lab.cli import catalogpages  # noqa: PLC0415 - as above
+
+    catalogpages.print_scenario(name, talk_of(context, json=json))
+
+
+@app.command()
+def lint(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME|FILE]...", help="What to check. [all]")
+    ] = None,
+) -> None:
+    """Check scenario files; every mistake is told with its place."""
+    from msa_lab.cli import linting  # noqa: PLC0415 - as above
+
+    raise typer.Exit(linting.lint_scenarios(names or [], talk_of(context)))

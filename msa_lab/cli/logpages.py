@@ -1,0 +1,91 @@
+"""What `msalab events` and `msalab metrics` print."""
+
+from __future__ import annotations
+
+import csv as csv_format
+import io
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from msa_lab.cli.options import Talk
+from msa_lab.cli.reading import filter_of, stored
+from msa_lab.cli.terminal import clip, emit, printable, table, terminal_of
+from msa_lab.scenario.scopes import event_filter
+from msa_lab.telemetry.causes import describe
+from msa_lab.telemetry.events import LogEvent
+
+_STYLES = {"fault": "fault", "expectation": "bad", "steady": "bad"}
+_COLUMNS = ("count", "rate", "value", "avg", "min", "p50", "p95", "p99", "max")
+_BATCH = 500
+
+
+def print_events(run: str | None, expression: str | None, talk: Talk, *, jsonl: bool) -> None:
+    """Print the events that pass the filter."""
+    chosen = None if expression is None else filter_of("--filter", expression, event_filter)
+    kept = stored(run)
+    terminal = terminal_of(sys.stdout, colour=talk.colour)
+    encoder = msgspec.json.Encoder(order="deterministic")
+    lines: list[str] = []
+    for event in kept.events():
+        if chosen is not None and not chosen(event):
+            continue
+        if jsonl:
+            lines.append(encoder.encode(event).decode())
+        else:
+            lines.append(
+                terminal.paint(_line(event, terminal.width), _STYLES.get(event.kind.partition(".")[0], ""))
+            )
+        if len(lines) >= _BATCH:
+            emit("\n".join(lines) + "\n")
+            lines.clear()
+    if lines:
+        emit("\n".join(lines) + "\n")
+
+
+def _line(event: LogEvent, width: int) -> str:
+    head = f"{event.seq:>7} T+{event.t / 1e6:<9.3f} {event.kind:<18} "
+    saga = f"{event.saga}  " if event.saga else ""
+    return clip(head + printable(saga + describe(event).removeprefix(f"{event.kind} ")), width).rstrip()
+
+
+def print_metrics(run: str | None, talk: Talk, *, csv: bool) -> None:
+    """Print the metrics of a run's result; durations in microseconds in CSV and JSON."""
+    kept = stored(run)
+    metrics: Mapping[str, Mapping[str, Any]] = kept.summary.get("metrics") or {}
+    if talk.json:
+        content = {"schema": "msalab/metrics@1", "run": kept.id, "metrics": metrics}
+        emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+        return
+    if csv:
+        out = io.StringIO()
+        writer = csv_format.writer(out, lineterminator="\n")
+        writer.writerow(("metric", *_COLUMNS))
+        writer.writerows(
+            (name, *(values.get(column, "") for column in _COLUMNS)) for name, values in metrics.items()
+        )
+        emit(out.getvalue())
+        return
+    terminal = terminal_of(sys.stdout, colour=talk.colour)
+    trends = {name: values for name, values in metrics.items() if "p95" in values}
+    others = {name: values for name, values in metrics.items() if "p95" not in values}
+    head = ("", "count", "avg", "p50", "p95", "p99", "max")
+    rows = [
+        (name, str(values["count"]), *(_time(values[column]) for column in head[2:]))
+        for name, values in trends.items()
+    ]
+    lines = table([head, *rows], right=range(1, len(head))) if rows else []
+    lines += ["", *table([(name, _figure(values)) for name, values in others.items()], right=(1,))]
+    emit("\n".join([*lines, "", terminal.paint(f"run {kept.id}", "dim"), ""]))
+
+
+def _time(micros: float) -> str:
+    return f"{micros / 1e6:.3f} s" if micros >= 1e6 else f"{micros / 1e3:.1f} ms"  # noqa: PLR2004 - a second
+
+
+def _figure(values: Mapping[str, Any]) -> str:
+    if "rate" in values:
+        return f"{values['rate']:.2%} of {values['count']}"
+    return str(values.get("value", values.get("count", "")))

@@ -1,0 +1,132 @@
+"""Opens kept runs for the commands that look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msa_lab.cli.places import runs_folder
+from msa_lab.cli.program import say
+from msa_lab.errors import EnvironmentTrouble, UserMistake
+from msa_lab.persistence import RunStore, StoredRun
+from msa_lab.scenario.expressions import (
+    DURATION,
+    NUMBER,
+    TEXT,
+    InvalidExpression,
+    Symbol,
+    Type,
+    Unresolved,
+    compile_expression,
+)
+from msa_lab.scenario.expressions.scope import Argument
+from msa_lab.source import InvalidFile, Mistake, Place, did_you_mean, quoted
+from msa_lab.source.mistakes import SYNTAX
+from msa_lab.telemetry.sagas import STATES, Sagas, SagaView
+
+SAGA_MARK = b'"kind":"saga.'
+
+
+def stored(run: str | None, out: str | None = None) -> StoredRun:
+    """Open a run by its id, the beginning of it, or the latest.
+
+    Raises:
+        UserMistake: when there is none.
+        EnvironmentTrouble: when it is damaged.
+    """
+    return RunStore(runs_folder(out)).resolve(run)
+
+
+def readable(store: RunStore) -> list[StoredRun]:
+    """Give all runs that can be read, the newest first; say which cannot."""
+    found: list[StoredRun] = []
+    for name in store.ids():
+        try:
+            found.append(store.load(name))
+        except EnvironmentTrouble as trouble:
+            say(f"note: left out: {trouble}")
+    halves = store.halves()
+    if halves:
+        say(f"note: begun and not finished (or still under way): {', '.join(halves)}")
+    return found
+
+
+def sagas_of(run: StoredRun) -> dict[str, SagaView]:
+    """Fold the sagas of a run."""
+    sagas = Sagas()
+    for event in run.events(SAGA_MARK):
+        sagas.feed(event)
+    return dict(sagas.views)
+
+
+def saga_named(views: dict[str, SagaView], name: str, run: StoredRun) -> SagaView:
+    """Find a saga.
+
+    Raises:
+        UserMistake: when there is none of that id.
+    """
+    if name in views:
+        return views[name]
+    near = did_you_mean(name, views)
+    guess = f"; did you mean {quoted(near)}?" if near else ""
+    raise UserMistake(
+        f"run {run.id} has no saga {quoted(name)}{guess}\n  list them:  msalab saga list --run {run.id}"
+    )
+
+
+def filter_of(option: str, text: str, compiled: Callable[[str], Callable[..., bool]]) -> Callable[..., bool]:
+    """Compile an expression of the command line, with its mistakes shown in place.
+
+    Raises:
+        InvalidFile: with all mistakes.
+    """
+    try:
+        return compiled(text)
+    except InvalidExpression as invalid:
+        mistakes = [
+            Mistake(
+                SYNTAX,
+                problem.message,
+                Place(option, 1, problem.offset + 1, max(1, problem.length)),
+                problem.suggestion,
+                problem.hint,
+            )
+            for problem in invalid.problems
+        ]
+        raise InvalidFile(mistakes, {option: text}) from invalid
+
+
+def saga_filter(text: str) -> Callable[[SagaView], bool]:
+    """Compile a filter of sagas, such as `state == "COMPENSATED" and retries > 2`."""
+    compiled = compile_expression(text, _SagaScope())
+    return lambda view: bool(compiled.evaluate(view))
+
+
+@dataclass(frozen=True, slots=True)
+class _SagaScope:
+    def name(self, path: str) -> Symbol:
+        found = _FIELDS.get(path)
+        if found is None:
+            near = did_you_mean(path, _FIELDS)
+            raise Unresolved(
+                f"a saga has no {quoted(path)}", near, None if near else f"it has {', '.join(_FIELDS)}"
+            )
+        kind, choices = found
+        return Symbol(kind, lambda view: getattr(view, path) or (0 if kind is DURATION else ""), choices)
+
+    def call(self, path: str, arguments: tuple[Argument, ...]) -> Symbol:  # noqa: ARG002 - part of the protocol
+        raise Unresolved(f"{quoted(path)} cannot be called here")
+
+    def each(self, entity: str, attribute: str) -> Symbol:
+        raise Unresolved(f"each({entity}).{attribute} cannot stand here")
+
+
+_FIELDS: dict[str, tuple[Type, tuple[str, ...]]] = {
+    "id": (TEXT, ()),
+    "name": (TEXT, ()),
+    "state": (TEXT, STATES),
+    "failure": (TEXT, ()),
+    "took": (DURATION, ()),
+    "started_at": (DURATION, ()),
+    "retries": (NUMBER, ()),
+}
