@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msa_lab.sdk.contract import Operation, event_type
-from msa_lab.sdk.spec import Fixture, Observable, ServiceSpec, Setting
+from msa_lab.sdk.contract import Operation, Setting, event_type
+from msa_lab.sdk.spec import Fixture, Observable, ServiceSpec
 from msa_lab.telemetry.catalogue import MetricType, catalogue
 
 

@@ -1,6 +1,6 @@
 """All that a service author imports. Domain modules import `msa_lab.sdk.values` and `failures` directly."""
 
-from msa_lab.sdk.contract import EventType, Operation, Table, event, event_type
+from msa_lab.sdk.contract import EventType, Operation, Setting, Table, event, event_type
 from msa_lab.sdk.distributions import Constant, Exponential, LogNormal, Normal, Pareto, Uniform
 from msa_lab.sdk.failures import (
     CallFailure,
@@ -16,7 +16,7 @@ from msa_lab.sdk.failures import (
 from msa_lab.sdk.policy import Breaker, Bulkhead, CallPolicy, Cost, Retry
 from msa_lab.sdk.ports import Caller, Context, Transaction
 from msa_lab.sdk.saga import SAGAS, Orchestrator, Saga, SagaRecord, Step
-from msa_lab.sdk.spec import Fixture, Job, Observable, ServiceSpec, Setting, Variant, on, serve
+from msa_lab.sdk.spec import Fixture, Job, Observable, ServiceSpec, Variant, on, serve
 from msa_lab.sdk.values import Duration, Instant, Money, hours, minutes, ms, seconds
 
 __all__ = [

@@ -15,6 +15,7 @@ Access = Literal["internal", "public", "user", "admin"]
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 Record = TypeVar("Record")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,3 +101,16 @@ class Table(Generic[Record]):
     indexes: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     secret: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting(Generic[Value]):
+    """A value that topology or scenario may set; `name` is `service.what`.
+
+    A Duration has `unit="duration"`.
+    """
+
+    name: str
+    default: Value
+    purpose: str
+    unit: Literal["", "duration"] = ""

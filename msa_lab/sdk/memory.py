@@ -163,10 +163,12 @@ def _check_together(changes: Sequence[Change]) -> None:
         table, after = change.table, change.after
         for fields in table.unique if after is not None else ():
             values = _values(fields, after)
-            if values is not None and claimed.setdefault((table.name, fields, values), change.key) != change.key:
+            if (
+                values is not None
+                and claimed.setdefault((table.name, fields, values), change.key) != change.key
+            ):
                 taken = f"{table.name}: {', '.join(fields)} twice in one commit"
                 raise Duplicate(taken, table=table.name, fields=fields)
-
 
 
 class MemoryTransaction:

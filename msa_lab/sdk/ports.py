@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from msa_lab.sdk.contract import Operation, Record, Reply, Request, Table
+from msa_lab.sdk.contract import Operation, Record, Reply, Request, Setting, Table, Value
 from msa_lab.sdk.values import Duration, Instant
 
-if TYPE_CHECKING:
-    from msa_lab.sdk.spec import Setting
-
 T = TypeVar("T")
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from msa_lab.sdk.contract import EventType, Operation, Reply, Request, Table, event_type
+from msa_lab.sdk.contract import EventType, Operation, Reply, Request, Setting, Table, event_type
 from msa_lab.sdk.policy import CallPolicy, Cost
 from msa_lab.sdk.values import Duration, Money
 
@@ -15,21 +15,7 @@ if TYPE_CHECKING:
     from msa_lab.sdk.ports import Context
     from msa_lab.sdk.saga import Saga
 
-Value = TypeVar("Value")
 Occurrence = TypeVar("Occurrence")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Setting(Generic[Value]):
-    """A value that topology or scenario may set; `name` is `service.what`.
-
-    A Duration has `unit="duration"`.
-    """
-
-    name: str
-    default: Value
-    purpose: str
-    unit: Literal["", "duration"] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,11 +15,11 @@ import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from msa_lab.sdk.contract import Operation, Record, Reply, Request, Table
+from msa_lab.sdk.contract import Operation, Record, Reply, Request, Setting, Table
 from msa_lab.sdk.failures import Conflict, LockUnavailable, Timeout, Unavailable
 from msa_lab.sdk.memory import MemoryDatabase, MemoryTransaction
 from msa_lab.sdk.ports import Caller, Hit, Transaction
-from msa_lab.sdk.spec import ServiceSpec, Setting
+from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.sdk.values import Duration, Instant
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class FakeClock:
     async def sleep(self, duration: Duration) -> None:
         """Move the clock at once."""
         self.slept.append(duration)
-        self.instant = Instant(self.instant + duration)
+        self.instant = Instant(self.instant + max(0, duration))
 
 
 class FakeDice:
@@ -149,41 +149,56 @@ class FakeStore:
 
 
 class FakeCache:
-    """A cache that forgets nothing; clear `values` to lose it all."""
+    """A cache whose values live as long as said by the clock; clear `values` to lose it all."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.values: dict[str, str] = {}
+        self._clock = clock
+        self._until: dict[str, int] = {}
 
     async def get(self, key: str) -> str | None:
-        """Give the value."""
+        """Give the value, unless its time is over; what the test put into `values` stays."""
+        if self._until.get(key, self._clock.now() + 1) <= self._clock.now():
+            await self.delete(key)
         return self.values.get(key)
 
-    async def set(self, key: str, value: str, ttl: Duration) -> None:  # noqa: ARG002 - time stands still
-        """Keep a value."""
+    async def set(self, key: str, value: str, ttl: Duration) -> None:
+        """Keep a value for a time."""
         self.values[key] = value
+        self._until[key] = self._clock.now() + ttl
 
     async def delete(self, key: str) -> None:
         """Forget a value."""
         self.values.pop(key, None)
+        self._until.pop(key, None)
 
-    async def increment(self, key: str, ttl: Duration) -> int:  # noqa: ARG002 - time stands still
-        """Add one to a counter."""
-        count = int(self.values.get(key, "0")) + 1
-        self.values[key] = str(count)
-        return count
+    async def increment(self, key: str, ttl: Duration) -> int:
+        """Add one to a counter; a new one lives for `ttl`."""
+        before = await self.get(key)
+        if before is None:
+            await self.set(key, "1", ttl)
+            return 1
+        self.values[key] = str(int(before) + 1)
+        return int(before) + 1
 
 
 class FakeLock:
-    """Leases that last until released."""
+    """Leases that last until released or over, with rising fencing tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.held: dict[str, str] = {}
+        self._clock = clock
+        self._until: dict[str, int] = {}
+        self._granted = 0
 
-    async def acquire(self, name: str, ttl: Duration) -> str:  # noqa: ARG002 - time stands still
+    async def acquire(self, name: str, ttl: Duration) -> str:
         """Take the lease."""
-        if name in self.held:
+        now = self._clock.now()
+        if name in self.held and self._until.get(name, now + 1) > now:
             raise LockUnavailable
-        self.held[name] = f"token-{name}"
+        self._granted += 1
+        self.held[name] = f"token-{self._granted:06d}"
+        self._until[name] = now + ttl
         return self.held[name]
 
     async def release(self, name: str, token: str) -> None:
@@ -317,8 +332,8 @@ class FakeContext:
         self.dice = FakeDice()
         self.ids = FakeIds()
         self.store = FakeStore(spec.tables, self.published)
-        self.cache = FakeCache()
-        self.lock = FakeLock()
+        self.cache = FakeCache(self.clock)
+        self.lock = FakeLock(self.clock)
         self.search = FakeSearch()
         self.documents = FakeDocuments()
         self.passwords = FakePasswords()

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from msa_lab.sdk.contract import Setting
 from msa_lab.sdk.distributions import Constant, Distribution, Exponential, LogNormal, Normal, Pareto, Uniform
 from msa_lab.sdk.policy import Breaker, Bulkhead, CallPolicy, Cost
-from msa_lab.sdk.spec import ServiceSpec, Setting
+from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.sdk.values import Money
 from msa_lab.source import (
     Document,

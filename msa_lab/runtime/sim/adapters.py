@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from msa_lab.runtime.sim.kernel import Kernel
-from msa_lab.sdk.contract import Operation
+from msa_lab.sdk.contract import Operation, Setting
 from msa_lab.sdk.failures import LockUnavailable
 from msa_lab.sdk.ports import Hit
-from msa_lab.sdk.spec import Setting
 from msa_lab.sdk.values import Duration
 
 Value = TypeVar("Value")

@@ -240,8 +240,7 @@ class Client:
         """Tie what comes next to the last event of the exchange."""
         ctx.cause = exchange.cause
         node = self._caller.node
-        if exchange.lamport > node.lamport:
-            node.lamport = exchange.lamport
+        node.lamport = max(node.lamport, exchange.lamport)
 
     def _choose(self) -> Endpoint | None:
         """Pick among the replicas that the registry lists."""

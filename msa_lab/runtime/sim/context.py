@@ -39,7 +39,7 @@ class SimClock:
         """Wait in virtual time."""
         self._ctx.alive()
         wait: Wait[None] = Wait()
-        self._ctx.instance_.kernel.after(duration, wait.settle)
+        self._ctx.instance_.kernel.after(max(0, duration), wait.settle)
         return wait
 
 
@@ -126,18 +126,22 @@ class SimContext:
 
     @property
     def cache(self) -> Cache:
+        self.alive()
         return self.instance_.deployed.cache
 
     @property
     def lock(self) -> Lock:
+        self.alive()
         return self.instance_.deployed.lock
 
     @property
     def search(self) -> Search:
+        self.alive()
         return self.instance_.deployed.search
 
     @property
     def documents(self) -> Documents:
+        self.alive()
         return self.instance_.deployed.documents
 
     @property
@@ -195,10 +199,15 @@ class SimContext:
 
             return note
 
-        for index, part in enumerate(parts):
-            Task(self.instance_.node, part, ended(index)).step()
-        if parts:
-            await wait
+        tasks = [Task(self.instance_.node, part, ended(index)) for index, part in enumerate(parts)]
+        try:
+            for task in tasks:
+                task.step()
+            if parts:
+                await wait
+        finally:
+            for task in tasks:
+                task.kill()
         if failures:
             raise min(failures, key=lambda failure: failure[0])[1]
         return tuple(results)
@@ -221,5 +230,6 @@ class SimContext:
 
     def log(self, message: str, **data: str | int) -> None:
         """Leave a note."""
+        self.alive()
         if self.instance_.log.wants("note"):
             self.emit("note", {"message": message, **data})

@@ -47,7 +47,7 @@ class Exchange:
         number: int,
         operation: Operation[Any, Any],
         request: Any,
-        wait: Wait[Any],  # noqa: ANN401
+        wait: Wait[Any],
     ) -> None:
         self.number = number
         self.operation = operation

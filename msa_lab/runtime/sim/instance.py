@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msa_lab.resilience.retry import backoff
 from msa_lab.runtime.sim.broker import Attempt
@@ -139,8 +139,7 @@ class Instance:
         ctx = SimContext(
             self, saga=exchange.saga, trace=exchange.trace, span=exchange.number, cause=exchange.cause
         )
-        if exchange.lamport > node.lamport:
-            node.lamport = exchange.lamport
+        node.lamport = max(node.lamport, exchange.lamport)
         if exchange.identity is not None:
             ctx.caller = exchange.identity
         if exchange.deadline is not None:

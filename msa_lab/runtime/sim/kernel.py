@@ -99,7 +99,7 @@ class Kernel(simpy.Environment):
         armed = self._deadline_armed
         if armed is None or at < armed:
             self._deadline_armed = at
-            self.after(at - self.now, self._sweep, at)
+            self.after(max(0, at - self.now), self._sweep, at)
 
     def _sweep(self, armed_for: int) -> None:
         if self._deadline_armed != armed_for:
@@ -224,6 +224,8 @@ class Task:
             self._end(None, error)
 
     def _end(self, result: object, error: BaseException | None) -> None:
+        if self.dead:
+            return  # it was killed while it ran: what it still came to is nobody's
         self.dead = True
         self._owner.tasks.pop(self, None)
         if self._ended is not None:

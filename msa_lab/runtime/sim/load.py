@@ -250,6 +250,6 @@ class SimShopper:
 
     def wait_saga(
         self, saga: str, saga_id: str, states: Sequence[str], within: Duration
-    ) -> Awaitable[str | None]:  # noqa: ARG002 - ids are unique across sagas
+    ) -> Awaitable[str | None]:
         """Wait for a saga's state; None when time is up."""
         return self._shoppers.sagas.wait(saga_id, states, within)

@@ -73,7 +73,7 @@ class Node(Owner):
     def compute(self, demand: int) -> int:
         """Queue CPU work of `demand` microseconds; give how long until it is done."""
         now = self.kernel.now
-        start = self._cpu_free if self._cpu_free > now else now
+        start = max(now, self._cpu_free)
         end = start + demand if self._machine is None else self._machine.occupy(start, demand)
         self._cpu_free = end
         return end - now
