@@ -45,7 +45,10 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One message for one group; `attempts` counts how often it was handed out."""
+    """One message for one group; `attempts` counts how often it was handed out.
+
+    It is not handed out before the instant `held_until`; those behind it in its lane wait with it.
+    """
 
     message: Message
     group: Group
@@ -54,6 +57,7 @@ class Delivery:
     spoilt: Spoil | None = None
     crash: Crash | None = None
     fault: str = ""
+    held_until: int = 0
 
     @property
     def place(self) -> str:
@@ -165,11 +169,7 @@ class Broker:
             self._kernel.after(verdict.delay, self._line_up, delivery)
             return True
         if verdict.delay:
-            lane = delivery.group.lanes.setdefault(delivery.lane, deque())
-            lane.append(delivery)
-            if len(lane) == 1:
-                self._kernel.after(verdict.delay, self._wake, delivery)
-            return True
+            delivery.held_until = self._kernel.now + verdict.delay
         return False
 
     def _line_up(self, delivery: Delivery) -> None:
@@ -179,7 +179,11 @@ class Broker:
             self._wake(delivery)
 
     def _wake(self, delivery: Delivery) -> None:
-        """The delivery is first in its lane: hand it out as soon as a consumer has room."""
+        """The delivery is first in its lane: hand it out as soon as it may go and a consumer has room."""
+        wait = delivery.held_until - self._kernel.now
+        if wait > 0:
+            self._kernel.after(wait, self._wake, delivery)
+            return
         delivery.group.ready.append(delivery)
         self.dispatch(delivery.group)
 

@@ -55,7 +55,9 @@ class Outbox:
         self._durable = durable
         self._service = service
         self._rows: deque[Message] = deque()
-        self._relaying = False
+        self._batch = 0  # the one under way, 0 for none
+        self._batches = 0
+        self._sender: tuple[Instance, int] | None = None
         self._recorded = 0
 
     @property
@@ -94,25 +96,34 @@ class Outbox:
 
     def _relay(self, instance: Instance) -> None:
         """Send what waits, unless a batch is under way already."""
-        if self._rows and not self._relaying:
-            self._relaying = True
-            node = instance.node
-            batch = partial(self._arrive, instance, node.incarnation)
+        if self._rows and not self._batch:
+            self._batches += 1
+            self._batch = self._batches
+            self._sender = instance, instance.node.incarnation
+            batch = partial(self._arrive, self._batch, instance)
             self._kernel.after(self._hop.sample(self._stream), batch, len(self._rows))
+
+    @property
+    def _sender_lives(self) -> bool:
+        """Whether the incarnation that sent the batch under way is still there."""
+        if self._sender is None:
+            return False
+        node = self._sender[0].node
+        return node.up and node.incarnation == self._sender[1]
 
     def wake(self, instance: Instance) -> None:
         """An instance came up: it relays what another left behind."""
-        self._relaying = False
+        if not self._sender_lives:
+            self._batch = 0
         self._relay(instance)
 
-    def _arrive(self, instance: Instance, incarnation: int, count: int) -> None:
+    def _arrive(self, batch: int, instance: Instance, count: int) -> None:
         """A batch reaches the broker; it stays in the outbox unless the relay hears the confirmation."""
-        if not self._relaying:
-            return
+        if batch != self._batch:
+            return  # its sender died and another one has sent the same rows
         confirmed = self._publish_batch(count)
-        alive = instance.node.up and instance.node.incarnation == incarnation
-        if not alive:
-            self._relaying = False
+        if not self._sender_lives:
+            self._batch = 0
             other = instance.deployed.any_up()
             if other is not None:
                 self._relay(other)
@@ -120,13 +131,15 @@ class Outbox:
         for _ in range(confirmed):
             self._rows.popleft()
         if confirmed < count:
-            self._kernel.after(RELAY_RETRY, partial(self._try_again, instance), None)
+            self._kernel.after(RELAY_RETRY, partial(self._try_again, batch, instance), None)
             return
-        self._relaying = False
+        self._batch = 0
         self._relay(instance)
 
-    def _try_again(self, instance: Instance, _nothing: object) -> None:
-        self._relaying = False
+    def _try_again(self, batch: int, instance: Instance, _nothing: object) -> None:
+        if batch != self._batch:
+            return
+        self._batch = 0
         other = instance if instance.node.up else instance.deployed.any_up()
         if other is not None:
             self._relay(other)
