@@ -1,0 +1,1 @@
+"""Checks the simulated world against queueing theory, with synthetic services on the engine of the shop."""
