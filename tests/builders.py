@@ -18,12 +18,15 @@ from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
 from msa_lab.runtime.sim.context import SimContext
 from msa_lab.runtime.sim.instance import Instance
 from msa_lab.runtime.sim.kernel import Task
+from msa_lab.runtime.sim.load import Shoppers
 from msa_lab.runtime.sim.shop import Shop
+from msa_lab.scenario.model import Phase, Scenario, Think
 from msa_lab.sdk import (
     SAGAS,
     Breaker,
     Bulkhead,
     CallPolicy,
+    Constant,
     Context,
     DomainError,
     Duration,
@@ -38,6 +41,7 @@ from msa_lab.sdk import (
     Transaction,
     Variant,
     event,
+    minutes,
     ms,
     on,
     seconds,
@@ -405,6 +409,16 @@ class Stage:
         except (DomainError, Exception) as error:  # noqa: BLE001 - its name is what is asked for
             return outcome(error)
         return "ok"
+
+    def let_shoppers_come(self, rate: float) -> None:
+        """Let shoppers who only look around come evenly, `rate` a second, for ten minutes."""
+        phase = Phase("all day", "look", rate, minutes(10), Instant(0), "even")
+        scenario = Scenario(
+            id="tiny", title="Looking around", tags=(), seed=self.seed, duration=minutes(10), topology="tiny",
+            given={}, config={}, flows={"look": (Think(Constant(ms(1))),)}, load=(phase,), steady=None,
+            chaos_default="none", profiles={}, expect=(), variables={}, settle=seconds(1), file="", sha256="",
+        )  # fmt: skip
+        Shoppers(self.shop, scenario, SELL).open(self.end)
 
     def kill(self, name: str) -> None:
         """Crash an instance."""

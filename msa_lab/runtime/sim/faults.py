@@ -32,6 +32,7 @@ class Faults:
         self._hops: dict[tuple[str, str, str], Hop] = {}
         self._causes: dict[str, int] = {}
         self._killed: dict[str, list[Instance]] = {}
+        self._paused: dict[str, list[Instance]] = {}
         self.net_hurt = self.store_hurt = self.delivery_hurt = self.publish_hurt = False
         self.finished: list[tuple[ActiveFault, int, int]] = []
         self._started_at: dict[str, int] = {}
@@ -160,7 +161,8 @@ class Faults:
                     fault.touch()
                     shop.crash(instance, spec.id, cause)
         elif spec.kind == "process.pause":
-            for instance in self._hurt(spec):
+            hurt = self._paused[spec.id] = self._hurt(spec)
+            for instance in hurt:
                 fault.touch()
                 shop.pause(instance, spec.id, cause)
         elif spec.kind == "clock.skew":
@@ -178,10 +180,10 @@ class Faults:
         self.finished.append((fault, self._started_at[spec.id], shop.kernel.now))
         shop.note("fault.healed", {"fault": spec.id, "touched": fault.touched}, cause)
         if spec.kind == "process.kill":
-            for instance in self._killed.pop(spec.id):
+            for instance in _freed(self._killed, spec.id):
                 shop.restart(instance)
         elif spec.kind == "process.pause":
-            for instance in self._hurt(spec):
+            for instance in _freed(self._paused, spec.id):
                 shop.resume(instance)
         elif spec.kind == "clock.skew":
             self._set_skews()
@@ -205,3 +207,10 @@ class Faults:
             ]
             instance.node.skew = sum(skewed)
             instance.skewed = bool(skewed)
+
+
+def _freed(held: dict[str, list[Instance]], fault: str) -> list[Instance]:
+    """Take a fault away and give the instances whose process no other fault holds."""
+    freed = held.pop(fault)
+    still = [instance.node for others in held.values() for instance in others]
+    return [instance for instance in freed if instance.node not in still]

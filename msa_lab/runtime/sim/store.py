@@ -132,6 +132,8 @@ class StoreView:
         await ctx.instance_.pass_time(delay)
         if isinstance(verdict.act, Unreachable):
             raise StoreUnavailable
+        if isinstance(verdict.act, LostReply) and not verdict.act.done:
+            raise CommitUnknown
         changes = deployed.database.commit(tx)
         deployed.committed(ctx, changes, tx.events, final=final)
         if isinstance(verdict.act, LostReply):
