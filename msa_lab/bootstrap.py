@@ -23,6 +23,7 @@ from msa_lab.topology.model import Topology
 from msa_lab.usecases.ports import Plan, World
 
 if TYPE_CHECKING:
+    from msa_lab.persistence.spill import Spill
     from msa_lab.usecases.report import RunReport
 
 _HERE = Path(msa_lab.__file__).parent
@@ -148,16 +149,32 @@ def _profile(scenario: Scenario, wishes: Wishes) -> str:
         return wishes.profile
     if not wishes.chaos:
         return NO_CHAOS
-    if not scenario.chaos_default:
-        raise UserMistake(f"{scenario.id} has no chaos profile; add one, or name a fault with --fault")
+    if scenario.chaos_default in ("", NO_CHAOS):
+        known = ", ".join(scenario.profiles)
+        way_out = f"name one of its profiles: {known}" if known else "add one to the file, or use --fault"
+        raise UserMistake(f"{scenario.id} has no default chaos profile\n  {way_out}")
     return scenario.chaos_default
 
 
-def simulated_world() -> World:
-    """Make the simulated world."""
+LONG_RUN = 10_000
+"""From this many shoppers on, what was written long ago is kept on disk instead of in memory."""
+
+
+def simulated_world(spill: Spill | None = None) -> World:
+    """Make the simulated world; with a `spill`, its services keep old records there."""
     from msa_lab.runtime.sim.world import SimWorld  # noqa: PLC0415 - SimPy is loaded when a run needs it
 
-    return SimWorld()
+    return SimWorld(rows=None if spill is None else spill.rows)
+
+
+def _spill_for(plan: Plan) -> Spill | None:
+    """Make a spill when more shoppers are expected than memory should hold."""
+    expected = sum(phase.rate * phase.duration / 1_000_000 for phase in plan.scenario.load)
+    if expected < LONG_RUN:
+        return None
+    from msa_lab.persistence.spill import Spill  # noqa: PLC0415 - only long runs need it
+
+    return Spill()
 
 
 def _today() -> str:
@@ -195,9 +212,12 @@ def play(
     """Play a plan in the simulated world and judge it; files are only kept by what `write` does."""
     from msa_lab.usecases.run_scenario import run_scenario  # noqa: PLC0415 - loaded when a run needs it
 
+    spill = _spill_for(plan)
+    if spill is not None:
+        options.setdefault("entities", spill.mapping)
     return run_scenario(
         plan,
-        world=simulated_world(),
+        world=simulated_world(spill),
         run=run or new_run_id(),
         tool=f"msa-lab {msa_lab.__version__}",
         stopwatch=WallClock(),

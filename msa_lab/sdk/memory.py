@@ -5,7 +5,7 @@ Pure bookkeeping without time: the public fake context and the simulated world b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -92,15 +92,21 @@ def _values(fields: tuple[str, ...], record: object) -> Any:  # noqa: ANN401 - w
 
 
 class MemoryDatabase:
-    """The tables of one service (or several, where they share a database)."""
+    """The tables of one service (or several, where they share a database).
 
-    def __init__(self, tables: Sequence[Table[Any]], *, versioned: bool = True) -> None:
-        self._tables = {table.name: self.rows_of(table) for table in tables}
+    `rows` makes the rows of a table, where they are not to be kept in memory whole.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[Table[Any]],
+        *,
+        versioned: bool = True,
+        rows: Callable[[Table[Any]], TableRows] | None = None,
+    ) -> None:
+        make = rows or TableRows
+        self._tables = {table.name: make(table) for table in tables}
         self._versioned = versioned
-
-    def rows_of(self, table: Table[Any]) -> TableRows:
-        """Make the empty rows of one table."""
-        return TableRows(table)
 
     def begin(self) -> MemoryTransaction:
         """Open a transaction."""

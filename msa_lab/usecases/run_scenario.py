@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msa_lab.scenario.findings import Finding, Outcome, Verdict, outcome
 from msa_lab.scenario.judge import Judge
 from msa_lab.scenario.vocabulary import vocabulary
+from msa_lab.scenario.world import MappingFactory, memory
 from msa_lab.sdk.values import Instant
 from msa_lab.telemetry.canonical import CanonicalWriter
 from msa_lab.telemetry.causes import Chain, explain
@@ -42,17 +44,25 @@ def run_scenario(
     level: Level = "all",
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = lambda now, end: None,
+    entities: MappingFactory = memory,
     listeners: Mapping[Callable[[LogEvent], object], tuple[str, ...]] | None = None,
 ) -> RunReport:
     """Play a plan in a world and judge it.
 
     `write` takes the log's lines as they come; `reread` finds an event of it by number once the run is over,
-    for the chains of causes (None: no chains). `listeners` get the kinds of events they name, as they happen.
+    for the chains of causes (None: no chains). `entities` makes the mappings in which the judge keeps what it
+    judges. `listeners` get the kinds of events they name, as they happen.
     """
     words = vocabulary(plan.specs, plan.topology.patterns)
     writer = CanonicalWriter(write)
     log = EventLog(writer, level)
-    judge = Judge(plan.scenario.expected(plan.profile), words, plan.faults, steady=plan.scenario.steady)
+    judge = Judge(
+        plan.scenario.expected(plan.profile),
+        words,
+        plan.faults,
+        steady=plan.scenario.steady,
+        factory=entities,
+    )
     tally = Tally(words.metrics, words.sagas)
     log.listen(tally.kinds, tally.feed)
 
@@ -74,6 +84,8 @@ def run_scenario(
 
     played = world.play(plan, log, steady=steady, stop=stop, progress=progress)
     findings = judge.finish(played.end)
+    if played.ended == "interrupted":
+        findings = tuple(_cut_short(finding) for finding in findings)
     log_hash = writer.digest()
     return RunReport(
         run=run,
@@ -99,6 +111,15 @@ def _verdict(played: Played, findings: tuple[Finding, ...]) -> Outcome:
     if played.ended != "done" and judged is Outcome.PASSED:
         return Outcome.INCONCLUSIVE
     return Outcome.INCONCLUSIVE if played.ended == "unsteady" else judged
+
+
+def _cut_short(finding: Finding) -> Finding:
+    """What was to be so at the end, or in time, is open when the end never came."""
+    if finding.kind in ("always", "never") or finding.verdict is Verdict.UNPROVEN:
+        return finding
+    return dataclasses.replace(
+        finding, verdict=Verdict.UNPROVEN, observed="the run was interrupted", broken=0, violations=()
+    )
 
 
 def _whys(

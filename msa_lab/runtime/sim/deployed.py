@@ -82,7 +82,9 @@ class Deployed:
         self.subscriptions: dict[str, Subscription] = {part.type.name: part for part in spec.subscriptions}
         self.sagas = {saga.name: saga for saga in spec.sagas}
         self.database = MemoryDatabase(
-            (*spec.tables, INBOX, ANSWERS), versioned=shop.patterns["isolation"] == "versioned"
+            (*spec.tables, INBOX, ANSWERS),
+            versioned=shop.patterns["isolation"] == "versioned",
+            rows=shop.rows,
         )
         self.cache = SimCache(shop.kernel, enabled=shop.patterns["cache"] != "none")
         self.lock = SimLock(shop.kernel)

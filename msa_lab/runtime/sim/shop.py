@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msa_lab.chaos.model import FaultSpec
@@ -15,12 +15,16 @@ from msa_lab.runtime.sim.kernel import Kernel
 from msa_lab.runtime.sim.network import Network
 from msa_lab.runtime.sim.node import Machine, Node
 from msa_lab.runtime.sim.streams import Streams
+from msa_lab.sdk.contract import Table
 from msa_lab.sdk.distributions import Distribution
+from msa_lab.sdk.memory import TableRows
 from msa_lab.sdk.policy import CallPolicy
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.sdk.values import Duration, Instant, ms
 from msa_lab.telemetry.log import EventLog
 from msa_lab.topology.model import Topology
+
+RowsFactory = Callable[[Table[Any]], TableRows]
 
 CLIENT = "client"
 """The name under which shoppers stand in links and logs."""
@@ -42,7 +46,9 @@ class Shop:
         config: Mapping[str, Any],
         faults: Sequence[FaultSpec],
         end: Instant,
+        rows: RowsFactory | None = None,
     ) -> None:
+        self.rows = rows
         self.kernel = Kernel()
         self.log = log
         self.logs_calls = log.wants("call.sent")

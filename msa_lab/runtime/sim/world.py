@@ -8,7 +8,7 @@ from typing import Any
 from msa_lab.runtime.sim.context import SimContext
 from msa_lab.runtime.sim.kernel import Task
 from msa_lab.runtime.sim.load import Shoppers
-from msa_lab.runtime.sim.shop import Shop
+from msa_lab.runtime.sim.shop import RowsFactory, Shop
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.sdk.values import Instant, ms, seconds
@@ -27,6 +27,10 @@ class SimWorld:
 
     name = "sim"
 
+    def __init__(self, rows: RowsFactory | None = None) -> None:
+        """Make a world; `rows` keeps the services' tables elsewhere than in memory."""
+        self._rows = rows
+
     def play(
         self,
         plan: Plan,
@@ -41,7 +45,7 @@ class SimWorld:
         end = Instant(scenario.duration)
         shop = Shop(
             plan.specs, plan.topology, log, seed=plan.seed, config={**scenario.config, **plan.config},
-            faults=plan.faults, end=end,
+            faults=plan.faults, end=end, rows=self._rows,
         )  # fmt: skip
         shop.note("run.started", {
             "scenario": scenario.id, "topology": plan.topology.id, "seed": plan.seed, "chaos": plan.profile,

@@ -1,0 +1,87 @@
+"""Rows on disk behave as rows in memory do, whatever is done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msa_lab.persistence.spill import Spill
+from msa_lab.sdk.contract import Table
+from msa_lab.sdk.failures import Conflict, Duplicate
+from msa_lab.sdk.memory import MemoryDatabase
+from msa_lab.sdk.testing import run
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    id: str
+    town: str | None
+    label: int | None
+
+
+PARCELS = Table("parcels", Parcel, indexes=("town",), unique=(("label",),))
+
+KEYS = st.sampled_from([f"p{number}" for number in range(8)])
+PARCEL = st.builds(
+    Parcel, id=KEYS, town=st.sampled_from(["Ulm", "Bonn", None]), label=st.none() | st.integers(0, 5)
+)
+ACTS = st.one_of(
+    st.tuples(st.just("insert"), PARCEL),
+    st.tuples(st.just("put"), PARCEL),
+    st.tuples(st.just("delete"), KEYS),
+    st.tuples(st.just("find"), st.sampled_from(["Ulm", "Bonn"])),
+    st.tuples(st.just("get"), KEYS),
+)
+
+
+def do(database: MemoryDatabase, act: tuple[str, Any]) -> object:
+    """Do one thing in a transaction of its own and give what came of it."""
+    kind, what = act
+    tx = database.begin()
+    if kind == "find":
+        return run(tx.find(PARCELS, town=what))
+    if kind == "get":
+        return run(tx.get(PARCELS, what))
+    if kind == "delete":
+        run(tx.get(PARCELS, what))
+        tx.delete(PARCELS, what)
+    elif kind == "insert":
+        tx.insert(PARCELS, what)
+    else:
+        run(tx.get(PARCELS, what.id))
+        tx.put(PARCELS, what)
+    try:
+        return [(change.key, change.before, change.after) for change in database.commit(tx)]
+    except (Duplicate, Conflict) as refusal:
+        return type(refusal)
+
+
+@settings(deadline=None)
+@given(st.lists(ACTS, max_size=60))
+def test_a_table_that_spills_answers_as_one_in_memory(acts: list[tuple[str, Any]]) -> None:
+    memory = MemoryDatabase([PARCELS])
+    spilling = MemoryDatabase([PARCELS], rows=Spill(hot=2).rows)
+
+    for act in acts:
+        assert do(spilling, act) == do(memory, act)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(KEYS, st.integers() | st.none()), max_size=60))
+def test_a_mapping_that_spills_answers_as_a_dict(acts: list[tuple[str, int | None]]) -> None:
+    expected: dict[str, list[Any]] = {}
+    spilling = Spill(hot=2).mapping()
+
+    for key, value in acts:
+        if value is None:
+            assert (spilling.pop(key, None)) == expected.pop(key, None)
+        else:
+            expected[key] = [key, value, (1, "a")]
+            spilling[key] = [key, value, (1, "a")]
+        assert len(spilling) == len(expected)
+        assert spilling.get(key) == expected.get(key)
+
+    assert dict(spilling.items()) == expected
