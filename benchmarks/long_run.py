@@ -46,7 +46,8 @@ def main(checkouts: int) -> int:
             told = share
             peak = max(peak, resident_mib())
             took = time.perf_counter() - begun
-            print(f"{now / end:5.0%} {now / 1e6:10.0f} s simulated {took:8.0f} s {resident_mib():8.0f} MiB", flush=True)
+            held = resident_mib()
+            print(f"{now / end:5.0%} {now / 1e6:8.0f} s simulated {took:6.0f} s {held:5.0f} MiB", flush=True)
 
     with tempfile.TemporaryFile() as log:
         report = play(plan, write=log.write, level="key", progress=progress)

@@ -97,9 +97,9 @@ class SpillingRows(TableRows):
         columns = [*self._lookups, *self._uniques]
         self._name = spill.create(columns)
         marks = ", ".join("?" * (len(columns) + 2))
-        self._insert = f"INSERT INTO {self._name} VALUES ({marks})"  # noqa: S608 - our own names
-        self._select = f"SELECT payload FROM {self._name} WHERE key = ?"  # noqa: S608 - our own names
-        self._delete = f"DELETE FROM {self._name} WHERE key = ?"  # noqa: S608 - our own names
+        self._insert = f"INSERT INTO {self._name} VALUES ({marks})"
+        self._select = f"SELECT payload FROM {self._name} WHERE key = ?"
+        self._delete = f"DELETE FROM {self._name} WHERE key = ?"
 
     def fetch(self, key: str) -> Row | None:
         """Give a cold row."""
@@ -181,7 +181,7 @@ class SpillingMapping(MutableMapping[str, list[Any]]):
         self._cold = 0
         self._database = spill.database
         self._name = spill.create(())
-        self._select = f"SELECT payload FROM {self._name} WHERE key = ?"  # noqa: S608 - our own names
+        self._select = f"SELECT payload FROM {self._name} WHERE key = ?"
 
     def __getitem__(self, key: str) -> list[Any]:
         entry = self._hot.get(key)
@@ -218,14 +218,14 @@ class SpillingMapping(MutableMapping[str, list[Any]]):
         keys = list(itertools.islice(self._hot, max(1, self._most // 4)))
         self._database.execute("BEGIN")
         self._database.executemany(
-            f"INSERT INTO {self._name} VALUES (?, ?)",  # noqa: S608 - our own names
+            f"INSERT INTO {self._name} VALUES (?, ?)",
             [(key, marshal.dumps(self._hot.pop(key))) for key in keys],
         )
         self._database.execute("COMMIT")
         self._cold += len(keys)
 
     def _forget(self, key: str) -> bool:
-        gone = self._database.execute(f"DELETE FROM {self._name} WHERE key = ?", (key,)).rowcount  # noqa: S608
+        gone = self._database.execute(f"DELETE FROM {self._name} WHERE key = ?", (key,)).rowcount
         self._cold -= gone
         return bool(gone)
 
@@ -234,7 +234,7 @@ class SpillingMapping(MutableMapping[str, list[Any]]):
             raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
-        for (key,) in self._database.execute(f"SELECT key FROM {self._name} ORDER BY key"):  # noqa: S608 - our name
+        for (key,) in self._database.execute(f"SELECT key FROM {self._name} ORDER BY key"):
             yield key
         yield from list(self._hot)
 

@@ -59,7 +59,9 @@ class RunReport:
             "run": self.run,
             "tool": self.tool,
             "scenario": {
-                "id": plan.scenario.id, "file": plan.scenario.file, "sha256": plan.scenario.sha256,
+                "id": plan.scenario.id,
+                "file": plan.scenario.file,
+                "sha256": plan.scenario.sha256,
             },
             "mode": self.mode,
             "topology": plan.topology.id,
@@ -77,8 +79,13 @@ class RunReport:
             "expectations": [self._expectation(finding) for finding in self.findings],
             "faults": [
                 {
-                    "id": fault.id, "kind": fault.kind, "target": fault.target, "t0": _seconds(fault.t0),
-                    "t1": _seconds(fault.t1), "touched": fault.touched, "healed": fault.healed,
+                    "id": fault.id,
+                    "kind": fault.kind,
+                    "target": fault.target,
+                    "t0": _seconds(fault.t0),
+                    "t1": _seconds(fault.t1),
+                    "touched": fault.touched,
+                    "healed": fault.healed,
                 }
                 for fault in self.played.faults
             ],
@@ -86,7 +93,7 @@ class RunReport:
             "metrics": dict(self.metrics),
             "artifacts": list(self.artifacts),
             "repeat": list(repeat),
-        }  # fmt: skip
+        }
 
     def _expectation(self, finding: Finding) -> dict[str, Any]:
         why = self.whys.get(finding.id)

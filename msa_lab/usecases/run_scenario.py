@@ -32,6 +32,15 @@ class Stopwatch(Protocol):
         ...
 
 
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def silent(now: Instant, end: Instant) -> None:
+    """Nobody watches."""
+
+
 def run_scenario(
     plan: Plan,
     *,
@@ -42,8 +51,8 @@ def run_scenario(
     write: Callable[[bytes], object] | None = None,
     reread: Callable[[int], LogEvent | None] | None = None,
     level: Level = "all",
-    stop: Callable[[], bool] = lambda: False,
-    progress: Progress = lambda now, end: None,
+    stop: Callable[[], bool] = never,
+    progress: Progress = silent,
     entities: MappingFactory = memory,
     listeners: Mapping[Callable[[LogEvent], object], tuple[str, ...]] | None = None,
 ) -> RunReport:
@@ -69,10 +78,17 @@ def run_scenario(
     def judged(event: LogEvent) -> None:
         for expectation, violation in judge.feed(event):
             log.emit(
-                "expectation.violated", event.t, event.service, event.instance, violation.saga, event.trace, 0,
-                event.seq, event.lamport,
+                "expectation.violated",
+                event.t,
+                event.service,
+                event.instance,
+                violation.saga,
+                event.trace,
+                0,
+                event.seq,
+                event.lamport,
                 {"expectation": expectation.id, "entity": violation.entity, "observed": violation.observed},
-            )  # fmt: skip
+            )
 
     log.listen(judge.kinds, judged)
     for listener, kinds in (listeners or {}).items():

@@ -180,7 +180,7 @@ class SimDocuments:
 
 
 class SimPasswords:
-    """Salted, keyed hashing that costs virtual time only: a stand-in for a slow hash, never for real passwords."""
+    """Keyed hashing that costs nothing: a stand-in for a slow hash, never for real passwords."""
 
     def __init__(self, seed: int) -> None:
         self._pepper = hashlib.sha256(f"pepper:{seed}".encode()).digest()

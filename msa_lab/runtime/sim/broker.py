@@ -105,9 +105,14 @@ class Broker:
     """Takes messages and hands them to every group that subscribed."""
 
     def __init__(
-        self, kernel: Kernel, log: EventLog, streams: Streams, faults: Faults, settings: BrokerSettings,
+        self,
+        kernel: Kernel,
+        log: EventLog,
+        streams: Streams,
+        faults: Faults,
+        settings: BrokerSettings,
         hop: Any,  # noqa: ANN401 - a Distribution
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._kernel = kernel
         self._log = log
         self._stream = streams.named("broker")
@@ -152,10 +157,17 @@ class Broker:
         detail = {"fault": delivery.fault, "what": f"{delivery.message.type.name} to {delivery.group.name}"}
         delivery.cause = self._note("fault.hit", delivery.message, detail)
         if isinstance(act, Drop):
-            self._note("event.lost", delivery.message, {
-                "event": delivery.message.type.name, "id": delivery.message.id, "group": delivery.group.name,
-                "reason": "dropped", "fault": delivery.fault,
-            })  # fmt: skip
+            self._note(
+                "event.lost",
+                delivery.message,
+                {
+                    "event": delivery.message.type.name,
+                    "id": delivery.message.id,
+                    "group": delivery.group.name,
+                    "reason": "dropped",
+                    "fault": delivery.fault,
+                },
+            )
             return True
         if isinstance(act, Copies):
             for _ in range(act.extra):
@@ -228,9 +240,12 @@ class Broker:
             return
         delivery = attempt.delivery
         detail = {
-            "event": delivery.message.type.name, "id": delivery.message.id, "group": delivery.group.name,
-            "attempt": attempt.number, "reason": reason,
-        }  # fmt: skip
+            "event": delivery.message.type.name,
+            "id": delivery.message.id,
+            "group": delivery.group.name,
+            "attempt": attempt.number,
+            "reason": reason,
+        }
         if delivery.fault:
             detail["fault"] = delivery.fault
         if attempt.number >= self._settings.attempts:

@@ -8,6 +8,7 @@ from msa_lab.resilience.balancing import balancer
 from msa_lab.resilience.breaker import CircuitBreaker, blames_callee
 from msa_lab.resilience.bulkhead import ConcurrencyLimit
 from msa_lab.resilience.retry import RetryBudget, pause, retryable
+from msa_lab.resilience.timeout import try_timeout
 from msa_lab.runtime.sim.exchange import Exchange
 from msa_lab.runtime.sim.kernel import Wait
 from msa_lab.sdk.contract import Operation
@@ -116,11 +117,9 @@ class Client:
         kernel = self._caller.kernel
         sent = kernel.now
         breaker = self._breaker(operation.name)
-        limit = self._policy.timeout if timeout is None else timeout
-        if ctx.deadline is not None and ctx.deadline - sent < limit:
-            limit = Duration(ctx.deadline - sent)
-            if limit <= 0:
-                raise self._unsent(ctx, operation, DeadlineExceeded())
+        limit = try_timeout(timeout or self._policy.timeout, ctx.deadline, Instant(sent))
+        if limit <= 0:
+            raise self._unsent(ctx, operation, DeadlineExceeded())
         if breaker is not None and not breaker.allow(Instant(sent)):
             raise self._unsent(ctx, operation, BreakerOpen())
         endpoint = self._choose()
@@ -229,9 +228,12 @@ class Client:
     def _failed(self, ctx: SimContext, exchange: Exchange, failure: CallFailure) -> None:
         self._follow(ctx, exchange)
         detail: dict[str, Any] = {
-            "operation": exchange.operation.name, "call": exchange.number, "reason": type(failure).__name__,
-            "definite": failure.definite, "took": self._caller.kernel.now - exchange.sent_at,
-        }  # fmt: skip
+            "operation": exchange.operation.name,
+            "call": exchange.number,
+            "reason": type(failure).__name__,
+            "definite": failure.definite,
+            "took": self._caller.kernel.now - exchange.sent_at,
+        }
         if exchange.fault:
             detail["fault"] = exchange.fault
         ctx.emit("call.failed", detail)

@@ -91,9 +91,17 @@ class SimContext:
         node = instance.node
         node.lamport += 1
         self.cause = instance.log.emit(
-            kind, node.kernel.now, instance.service, instance.name, self.saga, self.trace, self.span, self.cause,
-            node.lamport, detail,
-        )  # fmt: skip
+            kind,
+            node.kernel.now,
+            instance.service,
+            instance.name,
+            self.saga,
+            self.trace,
+            self.span,
+            self.cause,
+            node.lamport,
+            detail,
+        )
         return self.cause
 
     @property

@@ -91,9 +91,15 @@ class Deployed:
         self.search = SimSearch()
         self.documents = SimDocuments()
         self.outbox = Outbox(
-            spec.name,             shop.kernel, shop.log, shop.broker, shop.faults, topology.timing.broker_hop,
-            shop.streams.named(f"outbox:{spec.name}"), durable=shop.patterns["outbox"] == "on",
-        )  # fmt: skip
+            spec.name,
+            shop.kernel,
+            shop.log,
+            shop.broker,
+            shop.faults,
+            topology.timing.broker_hop,
+            shop.streams.named(f"outbox:{spec.name}"),
+            durable=shop.patterns["outbox"] == "on",
+        )
         self.keeps_sagas = any(table is SAGAS for table in spec.tables)
 
     def any_up(self) -> Instance | None:
@@ -133,9 +139,13 @@ class Deployed:
             message = ctx.delivery.message
             ctx.emit(
                 "event.applied",
-                {"event": message.type.name, "id": message.id, "group": ctx.delivery.group.name,
-                 "lag": self.shop.kernel.now - message.recorded_at},
-            )  # fmt: skip
+                {
+                    "event": message.type.name,
+                    "id": message.id,
+                    "group": ctx.delivery.group.name,
+                    "lag": self.shop.kernel.now - message.recorded_at,
+                },
+            )
 
     def _saga_moved(self, ctx: SimContext, change: Change) -> None:
         before, after = change.before, change.after

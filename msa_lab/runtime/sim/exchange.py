@@ -46,7 +46,7 @@ class Exchange:
         self,
         number: int,
         operation: Operation[Any, Any],
-        request: Any,
+        request: object,
         wait: Wait[Any],
     ) -> None:
         self.number = number

@@ -110,10 +110,17 @@ class Instance:
     def _refuse(self, exchange: Exchange, failure: Overloaded | DeadlineExceeded) -> None:
         self._exchanges.pop(exchange, None)
         exchange.cause = self.log.emit(
-            "call.refused", self.kernel.now, self.service, self.name, exchange.saga, exchange.trace, exchange.number,
-            exchange.cause, exchange.lamport,
+            "call.refused",
+            self.kernel.now,
+            self.service,
+            self.name,
+            exchange.saga,
+            exchange.trace,
+            exchange.number,
+            exchange.cause,
+            exchange.lamport,
             {"operation": exchange.operation.name, "reason": type(failure).__name__},
-        )  # fmt: skip
+        )
         self.shop.network.refuse(exchange, failure)
 
     def _begin(self, exchange: Exchange) -> None:

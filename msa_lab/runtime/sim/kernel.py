@@ -6,6 +6,7 @@ event is made for it (decision 0002). The queue's key is SimPy's own (time, prio
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Coroutine, Generator
 from heapq import heappop, heappush
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,7 +18,7 @@ _NORMAL = simpy.events.NORMAL
 
 
 class Crashed(BaseException):
-    """Raised by the ports of an incarnation that is no more; no service can catch it by `except Exception`."""
+    """Raised by the ports of an incarnation that is no more; `except Exception` does not catch it."""
 
 
 class Timer:
@@ -236,9 +237,7 @@ class Task:
         if not self.dead:
             self.dead = True
             self._owner.tasks.pop(self, None)
-            try:
+            # Crashed: a port was used in a finally block. ValueError: it is this very task that runs now; it
+            # ends at its next port.
+            with contextlib.suppress(Crashed, ValueError):
                 self._close()
-            except (Crashed, ValueError):
-                # Crashed: a port was used in a finally block. ValueError: it is this very task that runs now;
-                # it ends at its next port.
-                pass

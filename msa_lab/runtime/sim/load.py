@@ -85,9 +85,14 @@ class Shoppers:
         shopper = SimShopper(self, self.came, phase)
         log = self.shop.log
         shopper.cause = log.emit(
-            "shopper.started", self.kernel.now, CLIENT, "", "", self.came,
+            "shopper.started",
+            self.kernel.now,
+            CLIENT,
+            "",
+            "",
+            self.came,
             detail={"shopper": self.came, "flow": phase.flow, "phase": phase.name},
-        )  # fmt: skip
+        )
         variables = {**self.scenario.variables, "shopper": self.came}
         walking = walk(shopper, self.scenario.flows[phase.flow], variables)
         Task(self.node, walking, partial(self._left, shopper)).step()
@@ -98,10 +103,24 @@ class Shoppers:
         if error is not None:
             raise error
         self.shop.log.emit(
-            "shopper.ended", self.kernel.now, CLIENT, "", "", shopper.number, 0, shopper.cause, 0,
-            {"shopper": shopper.number, "flow": shopper.phase.flow, "phase": shopper.phase.name,
-             "outcome": outcome.result, "step": outcome.step, "reason": outcome.reason},
-        )  # fmt: skip
+            "shopper.ended",
+            self.kernel.now,
+            CLIENT,
+            "",
+            "",
+            shopper.number,
+            0,
+            shopper.cause,
+            0,
+            {
+                "shopper": shopper.number,
+                "flow": shopper.phase.flow,
+                "phase": shopper.phase.name,
+                "outcome": outcome.result,
+                "step": outcome.step,
+                "reason": outcome.reason,
+            },
+        )
 
     def edge_instance(self) -> Any:  # noqa: ANN401 - an Instance
         """Give the edge instance whose turn it is, of those listed."""
@@ -194,10 +213,15 @@ class SimShopper:
         outcome = "ok"
         saga = ""
         try:
-            reply = await self._send({
-                "operation": name, "arguments": arguments, "token": token,
-                "key": f"{self.number}-{self._requests}", "client": f"shopper-{self.number}",
-            })  # fmt: skip
+            reply = await self._send(
+                {
+                    "operation": name,
+                    "arguments": arguments,
+                    "token": token,
+                    "key": f"{self.number}-{self._requests}",
+                    "client": f"shopper-{self.number}",
+                }
+            )
         except DomainError as refusal:
             outcome = refusal.code
             raise
@@ -210,9 +234,12 @@ class SimShopper:
             log = shoppers.shop.log
             if log.wants("shopper.request"):
                 detail = {
-                    "operation": name, "outcome": outcome, "took": kernel.now - began, "phase": self.phase.name,
+                    "operation": name,
+                    "outcome": outcome,
+                    "took": kernel.now - began,
+                    "phase": self.phase.name,
                     "flow": self.phase.flow,
-                }  # fmt: skip
+                }
                 self.cause = log.emit(
                     "shopper.request", kernel.now, CLIENT, "", saga, self.number, 0, self.cause, 0, detail
                 )
@@ -249,7 +276,11 @@ class SimShopper:
         return wait
 
     def wait_saga(
-        self, saga: str, saga_id: str, states: Sequence[str], within: Duration
+        self,
+        saga: str,  # noqa: ARG002 - ids are unique across sagas
+        saga_id: str,
+        states: Sequence[str],
+        within: Duration,
     ) -> Awaitable[str | None]:
         """Wait for a saga's state; None when time is up."""
         return self._shoppers.sagas.wait(saga_id, states, within)

@@ -127,17 +127,38 @@ class Network:
 
     def _note(self, exchange: Exchange, kind: str, detail: dict[str, str | int]) -> None:
         exchange.cause = self._log.emit(
-            kind, self._kernel.now, exchange.caller_service, "", exchange.saga, exchange.trace, exchange.number,
-            exchange.cause, exchange.lamport, detail,
-        )  # fmt: skip
+            kind,
+            self._kernel.now,
+            exchange.caller_service,
+            "",
+            exchange.saga,
+            exchange.trace,
+            exchange.number,
+            exchange.cause,
+            exchange.lamport,
+            detail,
+        )
 
     def _copy(self, exchange: Exchange, delay: int) -> None:
         """Deliver the request once more, to nobody who waits for the reply."""
         nobody: Wait[object] = Wait()
         nobody.settle()
         twin = Exchange(exchange.number, exchange.operation, exchange.request, nobody)
-        for name in ("key", "attempt", "sent_at", "identity", "saga", "trace", "cause", "lamport", "caller_service",
-                     "caller_instance", "caller_node", "caller_incarnation", "callee"):  # fmt: skip
+        for name in (
+            "key",
+            "attempt",
+            "sent_at",
+            "identity",
+            "saga",
+            "trace",
+            "cause",
+            "lamport",
+            "caller_service",
+            "caller_instance",
+            "caller_node",
+            "caller_incarnation",
+            "callee",
+        ):
             setattr(twin, name, getattr(exchange, name))
         delay += self.delay(exchange.caller_service, exchange.callee.service)
         self._kernel.after(delay, self._arrive, twin)

@@ -10,7 +10,7 @@ from msa_lab.runtime.sim.kernel import Kernel, Owner
 
 
 class Machine:
-    """Where nodes stand; its cores are shared by them, first come first served (Kiefer and Wolfowitz, 1955)."""
+    """Where nodes stand; they share its cores, first come first served (Kiefer and Wolfowitz, 1955)."""
 
     def __init__(self, name: str, cores: int) -> None:
         self.name = name
@@ -28,14 +28,20 @@ class Machine:
 class Node(Owner):
     """One incarnation after another of a process.
 
-    At most `concurrency` requests are in progress and `bound` wait; more are refused. CPU work is done one job
-    at a time in the order of arrival.
+    At most `concurrency` requests are in progress and `bound` wait; more are refused. CPU work is done one
+    job at a time in the order of arrival.
     """
 
     def __init__(
-        self, kernel: Kernel, name: str, *, concurrency: int, bound: int, lifo: bool = False,
+        self,
+        kernel: Kernel,
+        name: str,
+        *,
+        concurrency: int,
+        bound: int,
+        lifo: bool = False,
         machine: Machine | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.kernel = kernel
         self.name = name

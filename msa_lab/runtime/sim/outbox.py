@@ -164,9 +164,17 @@ class Outbox:
 
     def _hit(self, message: Message, fault: str) -> None:
         message.cause = self._log.emit(
-            "fault.hit", self._kernel.now, "broker", "", message.saga, message.trace, 0, message.cause,
-            message.lamport, {"fault": fault, "what": f"publish {message.type.name}"},
-        )  # fmt: skip
+            "fault.hit",
+            self._kernel.now,
+            "broker",
+            "",
+            message.saga,
+            message.trace,
+            0,
+            message.cause,
+            message.lamport,
+            {"fault": fault, "what": f"publish {message.type.name}"},
+        )
 
     def _send_from_memory(self, instance: Instance, incarnation: int, message: Message) -> None:
         if instance.node.incarnation != incarnation:
@@ -184,9 +192,17 @@ class Outbox:
         if fault:
             detail["fault"] = fault
         self._log.emit(
-            "event.lost", self._kernel.now, message.type.name.partition(".")[0], "", message.saga, message.trace, 0,
-            message.cause, message.lamport, detail,
-        )  # fmt: skip
+            "event.lost",
+            self._kernel.now,
+            message.type.name.partition(".")[0],
+            "",
+            message.saga,
+            message.trace,
+            0,
+            message.cause,
+            message.lamport,
+            detail,
+        )
 
     def publish_now(self, ctx: SimContext, event: object, wait: Wait[None]) -> None:
         """Send one event outside any transaction and settle `wait` with the broker's answer."""

@@ -94,9 +94,13 @@ class Shop:
             if node is None:
                 machine = None if deployment.machine is None else self._machines[deployment.machine]
                 node = self._nodes[place] = Node(
-                    self.kernel, place, concurrency=deployment.concurrency, bound=deployment.queue,
-                    lifo=deployment.discipline == "lifo", machine=machine,
-                )  # fmt: skip
+                    self.kernel,
+                    place,
+                    concurrency=deployment.concurrency,
+                    bound=deployment.queue,
+                    lifo=deployment.discipline == "lifo",
+                    machine=machine,
+                )
             elif place == process:
                 node.concurrency += deployment.concurrency
                 node.bound += deployment.queue

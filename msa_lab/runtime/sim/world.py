@@ -44,12 +44,24 @@ class SimWorld:
         scenario = plan.scenario
         end = Instant(scenario.duration)
         shop = Shop(
-            plan.specs, plan.topology, log, seed=plan.seed, config={**scenario.config, **plan.config},
-            faults=plan.faults, end=end, rows=self._rows,
-        )  # fmt: skip
-        shop.note("run.started", {
-            "scenario": scenario.id, "topology": plan.topology.id, "seed": plan.seed, "chaos": plan.profile,
-        })  # fmt: skip
+            plan.specs,
+            plan.topology,
+            log,
+            seed=plan.seed,
+            config={**scenario.config, **plan.config},
+            faults=plan.faults,
+            end=end,
+            rows=self._rows,
+        )
+        shop.note(
+            "run.started",
+            {
+                "scenario": scenario.id,
+                "topology": plan.topology.id,
+                "seed": plan.seed,
+                "chaos": plan.profile,
+            },
+        )
         shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
         _arrange(shop, plan)
         shop.open()
