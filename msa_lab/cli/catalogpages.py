@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from msa_lab.chaos import CATALOGUE, cast, find_kind, list_page, show_page, writ
 from msa_lab.cli.completion import remember
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import runs_folder
-from msa_lab.cli.terminal import clip, emit, table, terminal_of
+from msa_lab.cli.terminal import emit, table, terminal_of
 from msa_lab.errors import MsaLabError
 from msa_lab.scenario.loading import list_scenarios
 from msa_lab.scenario.model import Scenario
@@ -181,7 +182,7 @@ def print_kinds(talk: Talk) -> None:
         emit(_json({"schema": "msalab/faults@1", "faults": kinds}))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
-    lines = [clip(line, terminal.width) for line in list_page().splitlines()]
+    lines = [terminal.fit(line) for line in list_page().splitlines()]
     emit("\n".join([*lines, "", "more on one:  msalab chaos show KIND", ""]))
 
 
@@ -199,7 +200,9 @@ def print_kind(name: str, talk: Talk) -> None:
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     lines: list[str] = []
     for line in show_page(kind, players).splitlines():
-        indent = " " * (len(line) - len(line.lstrip()))
-        long = len(line) > terminal.width and "--fault" not in line
-        lines += terminal.wrap(line.strip(), indent, indent + "    ") if long else [line]
+        label = re.match(r"\s*\S+\s{2,}", line)
+        if label is None or len(line) <= terminal.width or "--fault" in line:
+            lines.append(line)
+        else:
+            lines += terminal.wrap(line[label.end() :], label.group())
     emit("\n".join([*lines, ""]))

@@ -12,7 +12,7 @@ import msgspec
 
 from msa_lab.cli.options import Talk
 from msa_lab.cli.reading import filter_of, stored
-from msa_lab.cli.terminal import clip, emit, printable, table, terminal_of
+from msa_lab.cli.terminal import emit, printable, table, terminal_of
 from msa_lab.scenario.scopes import event_filter
 from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
@@ -36,7 +36,7 @@ def print_events(run: str | None, expression: str | None, talk: Talk, *, jsonl: 
             lines.append(encoder.encode(event).decode())
         else:
             lines.append(
-                terminal.paint(_line(event, terminal.width), _STYLES.get(event.kind.partition(".")[0], ""))
+                terminal.paint(terminal.fit(_line(event)), _STYLES.get(event.kind.partition(".")[0], ""))
             )
         if len(lines) >= _BATCH:
             emit("\n".join(lines) + "\n")
@@ -45,10 +45,10 @@ def print_events(run: str | None, expression: str | None, talk: Talk, *, jsonl: 
         emit("\n".join(lines) + "\n")
 
 
-def _line(event: LogEvent, width: int) -> str:
+def _line(event: LogEvent) -> str:
     head = f"{event.seq:>7} T+{event.t / 1e6:<9.3f} {event.kind:<18} "
     saga = f"{event.saga}  " if event.saga else ""
-    return clip(head + printable(saga + describe(event).removeprefix(f"{event.kind} ")), width).rstrip()
+    return (head + printable(saga + describe(event).removeprefix(f"{event.kind} "))).rstrip()
 
 
 def print_metrics(run: str | None, talk: Talk, *, csv: bool) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,27 +76,33 @@ def show_plan(wanted: Wanted, talk: Talk) -> None:
 def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: bool) -> int:
     """Play, keep and tell; give the exit code."""
     plan = planned(wanted)
-    folder, trouble = _folder(runs_folder(out))
+    with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as spare:
+        return _play(plan, wanted, talk, Path(spare), out=out, jsonl=jsonl, animate=animate)
+
+
+def _play(
+    plan: Plan, wanted: Wanted, talk: Talk, spare: Path, *, out: str | None, jsonl: bool, animate: bool
+) -> int:
+    folder, trouble = _folder(runs_folder(out), spare)
     narrator = Narrator(plan, terminal_of(sys.stderr, colour=talk.colour, animate=animate), quiet=talk.quiet)
     narrator.begin()
     sagas: list[str] = []
     with _stopping() as stopped:
         report = bootstrap.play(
             plan,
-            run=folder.run if folder is not None else None,
+            run=folder.run,
             write=_writer(folder, jsonl=jsonl),
-            reread=folder.find if folder is not None else None,
+            reread=folder.find,
             level=cast("Literal['all', 'normal', 'key']", wanted.log),
             stop=lambda: bool(stopped),
             progress=narrator.progress,
             listeners={**narrator.listeners, _noting(sagas): ("saga.started",)},
         )
         narrator.end(report)
-        if folder is not None:
-            report = with_stories(report, folder.events)
+        report = with_stories(report, folder.events)
         again = wanted.again(plan)
         code = 128 + stopped[0] if report.played.ended == "interrupted" and stopped else report.exit_code
-        if folder is not None:
+        if trouble is None:
             report = dataclasses.replace(report, artifacts=folder.planned([LOCK]))
             trouble = _keep(folder, report, again, code, wanted)
         if trouble is not None:
@@ -118,21 +125,21 @@ def _noting(sagas: list[str]) -> Callable[[LogEvent], object]:
     return note
 
 
-def _folder(root: Path) -> tuple[RunFolder | None, EnvironmentTrouble | None]:
+def _folder(root: Path, spare: Path) -> tuple[RunFolder, EnvironmentTrouble | None]:
+    """Make the run's folder, in `spare` when the machine refuses: the chains of causes need the log."""
     try:
         return RunFolder.create(root, bootstrap.new_run_id), None
     except EnvironmentTrouble as trouble:
-        return None, trouble
+        return RunFolder.create(spare, bootstrap.new_run_id), trouble
 
 
-def _writer(folder: RunFolder | None, *, jsonl: bool) -> Callable[[bytes], object] | None:
+def _writer(folder: RunFolder, *, jsonl: bool) -> Callable[[bytes], object]:
     if not jsonl:
-        return folder.append if folder is not None else None
+        return folder.append
 
     def both(lines: bytes) -> None:
         emit(lines.decode())
-        if folder is not None:
-            folder.append(lines)
+        folder.append(lines)
 
     return both
 

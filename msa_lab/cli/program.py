@@ -29,8 +29,15 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line; give the exit code."""
     for stream in (sys.stdout, sys.stderr):
         _forgiving(stream)
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        return _run(arguments)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         from msa_lab.cli.app import app  # noqa: PLC0415 - typer takes its time
 

@@ -30,22 +30,21 @@ def print_runs(out: str | None, talk: Talk) -> None:
         emit(f"no runs in {runs_folder(out)}\n  play one:  msalab scenario checkout --chaos\n")
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
-    head = ("", "run", "verdict", "scenario", "topology", "chaos", "seed", "started")
+    head = ("run", "verdict", "scenario", "topology", "chaos", "seed", "started")
     rows = [
         (
-            terminal.glyph(_STYLES.get(run.summary["verdict"], "unsure")),
             run.id,
-            str(run.summary["verdict"]),
+            f"{terminal.glyph(_STYLES.get(run.summary['verdict'], 'unsure'))} {run.summary['verdict']}",
             _scenario(run.summary),
             str(run.summary["topology"]),
             str(run.summary["chaos"]),
             str(run.summary["seed"]),
-            str(run.summary["started"]).replace("T", " ").removesuffix("+00:00")[:16],
+            str(run.summary["started"]).replace("T", " ")[5:16],
         )
         for run in found
     ]
-    lines = table([head, *rows], right=(6,))
-    emit("\n".join([terminal.paint(lines[0], "dim"), *lines[1:], ""]))
+    lines = table([head, *rows], right=(5,))
+    emit("\n".join([terminal.paint(lines[0], "dim"), *map(terminal.fit, lines[1:]), ""]))
 
 
 def print_run(name: str | None, out: str | None, talk: Talk) -> None:

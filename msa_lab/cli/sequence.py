@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from msa_lab.cli.terminal import Terminal, clip, printable
+from msa_lab.cli.terminal import Terminal, printable
 from msa_lab.telemetry.events import LogEvent
 
 _LANE = 4
+_NARROW_LANE = 3
+_MANY = 8
 _STAMP = 11
 
 
@@ -88,14 +90,15 @@ def as_sequence(events: Sequence[LogEvent], terminal: Terminal) -> str:
     lanes = lanes_of(rows)
     bar = terminal.glyph("bar")
     blank = " " * _STAMP
+    lane = _LANE if len(lanes) <= _MANY else _NARROW_LANE
     lines = []
     for index, name in enumerate(lanes):
-        lines.append(blank + f"{bar:<{_LANE}}" * index + printable(name))
-    room = max(16, terminal.width - _STAMP - _LANE * len(lanes) - 1)
+        lines.append(blank + f"{bar:<{lane}}" * index + printable(name))
+    room = max(16, terminal.width - _STAMP - lane * len(lanes) - 1)
     for row in rows:
         stamp = f"T+{row.t / 1e6:.3f}"
-        drawn = _drawn(row, lanes, terminal)
-        label = clip(printable(row.label), room)
+        drawn = _drawn(row, lanes, lane, terminal)
+        label = terminal.fit(printable(row.label), room)
         style = {"lost": "bad", "turn": "warn", "event": "dim"}.get(row.kind, "")
         lines.append(f"{stamp:<{_STAMP}}{drawn} {terminal.paint(label, style)}".rstrip())
     legend = _LEGEND if terminal.unicode else _LEGEND_ASCII
@@ -106,10 +109,10 @@ _LEGEND = "──▶ call with its outcome   ◀─✗ no answer   ··▶ event
 _LEGEND_ASCII = "--> call with its outcome   <-x no answer   ..> event heard   * own act"
 
 
-def _drawn(row: Row, lanes: Sequence[str], terminal: Terminal) -> str:
+def _drawn(row: Row, lanes: Sequence[str], lane: int, terminal: Terminal) -> str:
     bar = terminal.glyph("bar")
-    cells = [*(f"{bar:<{_LANE}}" * len(lanes))]
-    start, end = (lanes.index(name) * _LANE for name in (row.source, row.target))
+    cells = [*(f"{bar:<{lane}}" * len(lanes))]
+    start, end = (lanes.index(name) * lane for name in (row.source, row.target))
     if start == end:
         cells[start] = "●" if terminal.unicode else "*"
         return "".join(cells)

@@ -22,12 +22,16 @@ _WIDEST: Final = 110
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A stream: columns to write in, whether it shows colours and Unicode, whether a line can be redrawn."""
+    """A stream: columns to write in, whether it shows colours and Unicode, whether a line can be redrawn.
+
+    `cut` is whether longer lines are cut: on a terminal they are, in a file or pipe nothing may get lost.
+    """
 
     width: int = NARROW
     colour: bool = False
     unicode: bool = True
     live: bool = False
+    cut: bool = False
 
     def paint(self, text: str, style: str) -> str:
         """Give a text in a colour, where there are colours."""
@@ -36,6 +40,10 @@ class Terminal:
     def glyph(self, name: str) -> str:
         """Give a sign, in ASCII where the encoding knows no other."""
         return _GLYPHS[name][0 if self.unicode else 1]
+
+    def fit(self, text: str, width: int | None = None) -> str:
+        """Cut a text to the width, where lines are cut."""
+        return clip(text, self.width if width is None else width) if self.cut else text
 
     def wrap(self, text: str, first: str, rest: str | None = None) -> list[str]:
         """Break a text into lines that fit; `first` and `rest` stand before the first line and the others."""
@@ -59,6 +67,7 @@ def terminal_of(stream: TextIO, *, colour: bool = True, animate: bool = True) ->
         colour=coloured,
         unicode=_can("✓━▲", stream),
         live=animate and tty and not dumb and "CI" not in os.environ,
+        cut=tty,
     )
 
 

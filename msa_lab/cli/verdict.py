@@ -42,7 +42,7 @@ def _rank(finding: Finding) -> int:
 
 def _head(report: RunReport, terminal: Terminal) -> str:
     counted = [finding for finding in report.findings if finding.severity == "error"]
-    total = f"{len(counted)} expectation{'' if len(counted) == 1 else 's'}"
+    total = f"{len(report.findings)} expectation{'' if len(report.findings) == 1 else 's'}"
     style = _STYLES[report.outcome]
     word = terminal.paint(f"{terminal.glyph(style)} {report.outcome.value}", style)
     if report.played.ended == "interrupted":
@@ -50,7 +50,8 @@ def _head(report: RunReport, terminal: Terminal) -> str:
     if report.outcome is Outcome.FAILED:
         return f"{word}  {len(report.broken)} of {total}"
     if report.outcome is Outcome.PASSED:
-        return f"{word}  all {total} held"
+        held = sum(1 for finding in report.findings if finding.verdict is Verdict.HELD)
+        return f"{word}  {held} of {total} held"
     if report.played.ended == "unsteady":
         return f"{word}  the shop was not in its steady state before any fault"
     unproven = sum(1 for finding in counted if finding.verdict is Verdict.UNPROVEN)
@@ -72,12 +73,8 @@ def _broken(finding: Finding, report: RunReport, terminal: Terminal, told: dict[
     lines += _compared(finding, terminal)
     first = finding.violations[0] if finding.violations else None
     if first is not None and first.event:
-        saga = f"  saga {first.saga}" if first.saga and first.saga != first.entity else ""
-        entity = f"{first.entity}: " if first.entity else ""
-        lines += terminal.wrap(
-            f"{entity}{first.observed}  at T+{first.t / 1e6:.3f}{saga}  event {first.event}",
-            "      first     ",
-        )
+        saga = f", saga {first.saga}" if first.saga else ""
+        lines += terminal.wrap(f"at T+{first.t / 1e6:.3f}{saga}, event {first.event}", "      first     ")
     chain = report.whys.get(finding.id)
     saga = first.saga if first is not None else ""
     if saga in told:

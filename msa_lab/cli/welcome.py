@@ -5,10 +5,10 @@ from typing import Final
 WELCOME: Final = """\
 MSA Lab: a shop of twelve services that runs, breaks and heals before your eyes.
 
-  msalab scenario checkout --chaos            play the checkout while payments fail
+  msalab scenario checkout --chaos      play the checkout while payments fail
   msalab scenario checkout --chaos --topology no-idempotency
-                                              the same without one pattern: it breaks
-  msalab saga why ID                          why a purchase of the last run failed
+                                        the same less one pattern: it breaks
+  msalab saga why ID                    why a purchase of the last run failed
 
 Usage: msalab [OPTIONS] COMMAND [ARGS]...     msalab COMMAND --help says more
 

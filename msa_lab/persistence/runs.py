@@ -108,7 +108,7 @@ class RunStore:
         if name is None:
             return self._newest(known)
         found = [run for run in known if run == name] or [run for run in known if run.startswith(name)]
-        if len(found) == 1:
+        if name and len(found) == 1:
             return self.load(found[0])
         if not found or not name:
             near = did_you_mean(name, known)

@@ -66,8 +66,10 @@ def explain(seq: int, lookup: Lookup, faults: Mapping[str, LogEvent], most: int 
     return Chain(tuple(links), hurt)
 
 
-_UNTOLD = frozenset({"call.received", "call.replied", "call.returned", "event.delivered", "event.published", "note",
-                     "shopper.started"})  # fmt: skip
+_UNTOLD = frozenset({
+    "call.received", "call.replied", "call.returned", "event.delivered", "event.published", "note",
+    "shopper.started",
+})  # fmt: skip
 
 
 def describe(event: LogEvent) -> str:
@@ -87,9 +89,8 @@ def _by(detail: Mapping[str, Any]) -> str:
 def _commit(event: LogEvent) -> str:
     changed = []
     for change in event.detail["changes"]:
-        table, key = (
-            (change["table"], change["key"]) if isinstance(change, dict) else (change.table.name, change.key)
-        )
+        stored = isinstance(change, dict)
+        table, key = (change["table"], change["key"]) if stored else (change.table.name, change.key)
         changed.append(f"{table} {key}")
     more = " ..." if len(changed) > _SHOWN else ""
     return f"{event.service} committed {', '.join(changed[:_SHOWN])}{more}"

@@ -1,0 +1,70 @@
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from msa_lab.cli.app import app
+from msa_lab.cli.completion import COMMANDS
+from msa_lab.cli.welcome import WELCOME
+
+ROOT = Path(__file__).parents[3]
+HEAVY = {"simpy", "yaml", "msgspec", "services", "rich", "asyncio"}
+
+
+def loaded(*arguments: str) -> Iterator[str]:
+    """The modules that a command line loads."""
+    result = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-X", "importtime", "-m", "msa_lab", *arguments],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    for line in result.stderr.splitlines():
+        name = line.rpartition("|")[2].strip()
+        yield name.partition(".")[0]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_loads_no_library(arguments: list[str]) -> None:
+    assert {"typer", "click", "pydantic", *HEAVY} & {*loaded(*arguments)} == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["scenario", "--help"], ["scenario", "run", "-h"], ["version"], ["completion", "show", "bash"]],
+)
+def test_what_plays_nothing_loads_nothing_heavy(arguments: list[str]) -> None:
+    # Some versions of Typer load pydantic themselves.
+    assert HEAVY & {*loaded(*arguments)} == set()
+
+
+def test_help_is_there_within_a_tenth_of_a_second() -> None:
+    took = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "msa_lab", "--help"], capture_output=True, check=True, cwd=ROOT)
+        took.append(time.perf_counter() - begun)
+
+    assert min(took) < 0.1
+
+
+def test_help_leads_with_three_examples() -> None:
+    before, _, after = WELCOME.partition("Usage:")
+
+    assert re.findall(r"^  msalab (\w+)", before, re.MULTILINE) == ["scenario", "scenario", "saga"]
+    assert all(len(line) <= 80 for line in (before + after).splitlines())
+
+
+def test_help_names_every_command_and_no_other() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    listed = WELCOME.partition("Play\n")[2].partition("Options\n")[0]
+
+    assert sorted(
+        re.findall(r"^  (\w+)  ", listed.replace("scenario NAME|FILE", "scenario  "), re.MULTILINE)
+    ) == (sorted(group.commands))
+    assert sorted(COMMANDS) == sorted(group.commands)
