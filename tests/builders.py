@@ -302,9 +302,9 @@ broker: {visibility: 1s, attempts: 3, backoff: {base: 100ms, jitter: none}}
 """
 
 
-def tiny(*settings: str, specs: Sequence[ServiceSpec] = SHOP) -> Topology:
-    """Give the topology of the tiny shop with settings such as `patterns.retry=off`."""
-    return with_settings(read_topology(TOPOLOGY, specs), settings)
+def tiny(*settings: str, text: str = "", specs: Sequence[ServiceSpec] = SHOP) -> Topology:
+    """Give the topology of the tiny shop with settings such as `patterns.retry=off`, or with more text."""
+    return with_settings(read_topology(TOPOLOGY + text, specs), settings)
 
 
 # -- the stage -------------------------------------------------------------------------------------
@@ -343,11 +343,12 @@ class Stage:
     specs: Sequence[ServiceSpec] = SHOP
     seed: int = 1
     end: Instant = END
+    text: str = ""
     log: list[LogEvent] = field(default_factory=list)
     shop: Shop = field(init=False)
 
     def __post_init__(self) -> None:
-        topology = tiny(*self.settings, specs=self.specs)
+        topology = tiny(*self.settings, text=self.text, specs=self.specs)
         names = names_of(self.specs)
         log = EventLog()
         log.listen(KINDS, self.log.append)

@@ -318,10 +318,8 @@ def story(stage: Stage) -> list[tuple[Any, ...]]:
             cause = number[event.cause]
             plain = {name: value for name, value in event.detail.items() if name != "changes"}
             changes = [(c.table.name, c.key, c.before, c.after) for c in event.detail.get("changes", ())]
-            told.append((
-                event.t, event.kind, event.service, event.instance, event.saga, event.trace, event.span, cause,
-                event.lamport, plain, changes,
-            ))  # fmt: skip
+            where = event.service, event.instance, event.saga, event.trace, event.span
+            told.append((event.t, event.kind, *where, cause, event.lamport, plain, changes))
     return told
 
 
