@@ -52,6 +52,9 @@ def catalogue(
         MetricType("instance.crashed", "counter", "instances that crashed", ("instance.crashed",)),
         MetricType("shopper.started", "counter", "shoppers who came", ("shopper.started",)),
         MetricType("shopper.open", "gauge", "shoppers in the shop", ("shopper.started", "shopper.ended")),
+        MetricType(
+            "shopper.done_rate", "rate", "share of visits that went as their flow says", ("shopper.ended",)
+        ),
         *_requests("request", "requests"),
     ]
     for operation in operations:

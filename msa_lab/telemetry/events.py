@@ -27,7 +27,7 @@ class LogEvent(msgspec.Struct, frozen=True, gc=False):
     cause: int = 0
     lamport: int = 0
     importance: Importance = "normal"
-    detail: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies empty defaults
+    detail: dict[str, Any] = {}
 
 
 KINDS: Final[dict[str, tuple[Importance, str]]] = {
@@ -55,7 +55,7 @@ KINDS: Final[dict[str, tuple[Importance, str]]] = {
     "event.published": ("plumbing", "the broker took a domain event: event, id"),
     "event.lost": ("normal", "a domain event was lost on its way: event, id, reason"),
     "event.delivered": ("plumbing", "a consumer was handed a domain event: event, id, group, attempt"),
-    "event.applied": ("key", "a consumer's final commit for a domain event: event, id, group"),
+    "event.applied": ("key", "a consumer's final commit for a domain event: event, id, group, lag"),
     "event.skipped": ("normal", "the inbox knew the domain event already: event, id, group"),
     "event.retried": ("normal", "a delivery failed and will be repeated: event, id, group, attempt, reason"),
     "event.dead": ("key", "a domain event went to the dead letters: event, id, group, reason"),
@@ -71,7 +71,7 @@ KINDS: Final[dict[str, tuple[Importance, str]]] = {
     "fault.healed": ("key", "a fault ended: fault, touched"),
     "shopper.started": ("plumbing", "a shopper came: shopper, flow, phase"),
     "shopper.request": ("plumbing", "a shopper's request was answered: operation, outcome, took, phase"),
-    "shopper.ended": ("normal", "a shopper left: shopper, flow, phase, outcome"),
+    "shopper.ended": ("normal", "a shopper left: shopper, flow, phase, outcome, step, reason"),
     "steady.failed": ("key", "the steady state did not hold before the faults: check"),
     "expectation.violated": ("key", "an expectation broke: expectation, entity, observed"),
     "note": ("plumbing", "a service left a note: message"),

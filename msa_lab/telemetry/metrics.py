@@ -141,6 +141,8 @@ class Metrics:
             return self._request(kind, phase)
         if kind.kind == "trend":
             return self._lag(kind, phase)
+        if kind.kind == "rate":
+            return self._visits(phase)
         if kind.kind == "gauge":
             self._on("shopper.started", self._shopper, first=True)
             self._on("shopper.ended", self._shopper, first=True)
@@ -187,6 +189,17 @@ class Metrics:
         for name in kind.kinds:
             self._on(name, take)
         return gauge
+
+    def _visits(self, phase: str) -> Rate:
+        rate = Rate()
+
+        def take(event: LogEvent) -> None:
+            if not phase or event.detail["phase"] == phase:
+                rate.samples += 1
+                rate.hits += event.detail["outcome"] == "done"
+
+        self._on("shopper.ended", take)
+        return rate
 
     def _request(self, kind: MetricType, phase: str) -> Metric:
         prefix, _, what = kind.name.rpartition(".")
