@@ -157,8 +157,8 @@ def placement(setting: str) -> object:
 PROBES: Mapping[str, Callable[[str], object]] = {
     probe.__name__: probe
     for probe in (
-        checkout, outbox, inbox, idempotency, retry, breaker, bulkhead, timeout_budget, cache, stock, isolation,
-        balancing, placement,
+        checkout, outbox, inbox, idempotency, retry, breaker, bulkhead, timeout_budget, cache, stock,
+        isolation, balancing, placement,
     )
 }  # fmt: skip
 
