@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msa_lab import bootstrap
+from msa_lab.cli.messages import say, told
 from msa_lab.cli.options import Talk
-from msa_lab.cli.program import say, told
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import MsaLabError, UserMistake
 from msa_lab.scenario.loading import list_scenarios

@@ -66,7 +66,7 @@ class Narrator:
             f"{sagas['compensated']} compensated, {sagas['open']} open"
         )
         word = "done" if report.played.ended == "done" else report.played.ended
-        rest = "" if report.played.settled else "; not all work came to rest"
+        rest = "; not all work came to rest" if word == "done" and not report.played.settled else ""
         self._line(report.played.end, word, "", counts + rest)
         self._write("")
 
@@ -87,7 +87,7 @@ class Narrator:
 
     def _draw(self, now: int, end: int) -> None:
         terminal = self._terminal
-        label = f"T+{now / 1e6:05.1f} of {end / 1e6:.0f} s "
+        label = f"T+{now / 1e6:04.1f} of {end / 1e6:.0f} s "
         room = max(10, min(40, terminal.width - len(label) - 8))
         full = room * now // end if end else 0
         bar = terminal.glyph("full") * full + terminal.glyph("empty") * (room - full)
@@ -118,7 +118,7 @@ class Narrator:
             return
         severe = next((it.severity for it in self._plan.scenario.expect if it.id == name), "error")
         where = f"  {detail['entity']}" if detail["entity"] else ""
-        more = "  (more of it is not told here)" if count == _EACH else ""
+        more = "  (and more)" if count == _EACH else ""
         word, style = ("FAIL", "bad") if severe == "error" else ("warn", "warn")
         self._line(event.t, word, style, f"{name}{where}  {detail['observed']}{more}", style)
 

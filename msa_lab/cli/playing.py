@@ -18,11 +18,11 @@ import msgspec
 from msa_lab import bootstrap
 from msa_lab.cli.completion import remember
 from msa_lab.cli.lockfile import lock_of
+from msa_lab.cli.messages import say
 from msa_lab.cli.narrator import Narrator
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import runs_folder
 from msa_lab.cli.planpage import plan_page
-from msa_lab.cli.program import say
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.cli.verdict import verdict_block
 from msa_lab.cli.wanted import Wanted, pairs_of

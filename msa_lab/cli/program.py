@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-import textwrap
 import traceback
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from msa_lab.errors import MsaLabError, UserMistake
+from msa_lab.cli.messages import say, told
+from msa_lab.errors import MsaLabError
 
 EXIT_BUG = 70
-_WIDTH = 80
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -55,35 +54,6 @@ def _run(arguments: Sequence[str]) -> int:
         say("\nThis is a bug of MSA Lab, not a result. Please report it with the lines above.")
         return EXIT_BUG
     return 0
-
-
-def told(trouble: MsaLabError) -> str:
-    """Put trouble into words for the terminal."""
-    render = getattr(trouble, "render", None)
-    if callable(render):
-        return str(render())
-    lines = [part for line in f"error: {trouble}".splitlines() for part in _broken_up(line)]
-    if isinstance(trouble, UserMistake):
-        lines.append("  (1 error; nothing was started)")
-    return "\n".join(lines)
-
-
-def _broken_up(line: str) -> list[str]:
-    """Break a long list of words over several lines."""
-    if len(line) <= _WIDTH or ", " not in line:
-        return [line]
-    return textwrap.wrap(
-        line, _WIDTH, subsequent_indent="      ", break_on_hyphens=False, break_long_words=False
-    )
-
-
-def say(text: str) -> None:
-    """Write a line to stderr, if anybody can hear it."""
-    try:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
-    except OSError:
-        pass
 
 
 def _forgiving(stream: TextIO) -> None:

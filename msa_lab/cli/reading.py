@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msa_lab.cli.messages import say
 from msa_lab.cli.places import runs_folder
-from msa_lab.cli.program import say
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import RunStore, StoredRun
 from msa_lab.scenario.expressions import (

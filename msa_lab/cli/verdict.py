@@ -10,6 +10,8 @@ from msa_lab.telemetry.causes import Chain
 from msa_lab.usecases.report import RunReport
 
 _DEEPEST = 8
+_WHOLE = 3
+"""So many broken expectations are told whole; of the others only what was observed, unless verbose."""
 _STYLES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.INCONCLUSIVE: "unsure"}
 
 
@@ -20,15 +22,22 @@ def verdict_block(
     lines = [_head(report, terminal), ""]
     ranked = sorted(report.findings, key=_rank)
     told: dict[str, str] = {}
-    for finding in ranked:
-        if finding.verdict is Verdict.BROKEN and finding.severity == "error":
+    broken = [it for it in ranked if it.verdict is Verdict.BROKEN and it.severity == "error"]
+    for number, finding in enumerate(broken):
+        if number < _WHOLE or verbose:
             lines += [*_broken(finding, report, terminal, told), ""]
-    for finding in ranked:
-        if finding.verdict is Verdict.UNPROVEN and finding.severity == "error":
+        else:
+            lines += [*_title(finding, terminal, "bad", "BROKEN"), *_compared(finding, terminal), ""]
+    unproven = [it for it in ranked if it.verdict is Verdict.UNPROVEN and it.severity == "error"]
+    if report.played.ended == "interrupted" and not verbose and unproven:
+        lines.append(f"  {terminal.glyph('unsure')} {len(unproven)} not judged: the end never came")
+    else:
+        for finding in unproven:
             lines += [*_unproven(finding, terminal), ""]
     lines += _unusual(report, terminal)
     for finding in ranked:
-        if finding.verdict is not Verdict.HELD and finding.severity == "warn":
+        cut = finding.verdict is Verdict.UNPROVEN and report.played.ended == "interrupted"
+        if finding.verdict is not Verdict.HELD and finding.severity == "warn" and not cut:
             lines += _warning(finding, terminal)
     lines += _held(report, terminal, verbose=verbose)
     lines += ["", *_next(report, terminal, again, kept=kept)]

@@ -1,0 +1,39 @@
+"""Words on stderr."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+from msa_lab.errors import MsaLabError, UserMistake
+
+_WIDTH = 80
+
+
+def told(trouble: MsaLabError) -> str:
+    """Put trouble into words for the terminal."""
+    render = getattr(trouble, "render", None)
+    if callable(render):
+        return str(render())
+    lines = [part for line in f"error: {trouble}".splitlines() for part in _broken_up(line)]
+    if isinstance(trouble, UserMistake):
+        lines.append("  (1 error; nothing was started)")
+    return "\n".join(lines)
+
+
+def _broken_up(line: str) -> list[str]:
+    """Break a long list of words over several lines."""
+    if len(line) <= _WIDTH or ", " not in line:
+        return [line]
+    return textwrap.wrap(
+        line, _WIDTH, subsequent_indent="      ", break_on_hyphens=False, break_long_words=False
+    )
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, if anybody can hear it."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
