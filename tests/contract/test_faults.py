@@ -389,6 +389,29 @@ def test_a_spike_brings_more_shoppers_of_its_flow(target: str, came: int) -> Non
     assert arrivals(stage) == came
 
 
+@pytest.mark.parametrize(
+    ("loss", "lines", "lost"),
+    [
+        ("lose_unflushed=true at 100ms", ["a"], ["till-2", "till-3"]),
+        ("lose_unflushed=true at 1.1s", ["a", "b", "c"], []),
+        ("at 100ms", ["a", "b", "c"], []),
+    ],
+    ids=["before the write to disk", "after it", "nothing is forgotten"],
+)
+def test_a_broker_may_forget_what_it_took_but_had_not_written_to_disk(
+    loss: str, lines: list[str], lost: list[str]
+) -> None:
+    """The first message is with its consumer, the others wait behind it."""
+    stage = Stage(("broker.visibility=9s",), faults=[f"broker.loss broker {loss} for 1s"])
+    stage.run("till-1", announcing(Sold("a", slow=seconds(1.5)), Sold("b"), Sold("c")))
+    stage.play(seconds(9))
+
+    assert stage.lines() == lines
+    assert [event.detail["id"] for event in stage.events("event.lost")] == lost
+    assert struck(stage)[0][2] == len(lost)
+    assert stage.shop.quiet
+
+
 def test_delays_of_several_faults_add_up() -> None:
     lines = ["net.delay till -> shelf latency=20ms at 1s for 9s", "net.delay shelf latency=5ms at 1s for 9s"]
     stage = Stage(UNPROTECTED, faults=lines)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msa_lab.chaos.verdicts import PASS, Copies, Crash, Drop, Spoil
 from msa_lab.resilience.retry import backoff
 from msa_lab.runtime.sim.kernel import Kernel
+from msa_lab.sdk.values import seconds
 
 if TYPE_CHECKING:
     from msa_lab.chaos.verdicts import Verdict
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from msa_lab.telemetry.log import EventLog
     from msa_lab.topology.model import BrokerSettings
 
+
+FLUSH_EVERY = seconds(1)
+"""How often the broker writes what it took to disk, as a Redis with an append-only file usually does."""
 
 PREFETCH = 16
 """How many deliveries one consumer holds at once."""
@@ -58,6 +62,8 @@ class Delivery:
     crash: Crash | None = None
     fault: str = ""
     held_until: int = 0
+    taken_at: int = 0
+    gone: bool = False
 
     @property
     def place(self) -> str:
@@ -139,9 +145,7 @@ class Broker:
         """Take a message; the caller has seen that the broker is up."""
         message.cause = self._note("event.published", message, {"event": message.type.name, "id": message.id})
         for group in self._groups.get(message.type.name, ()):
-            copies = 1
-            for _ in range(copies):
-                self._offer(Delivery(message, group, cause=message.cause))
+            self._offer(Delivery(message, group, cause=message.cause, taken_at=self._kernel.now))
 
     def _offer(self, delivery: Delivery) -> None:
         """Queue a delivery; faults of the broker act on it here."""
@@ -171,7 +175,10 @@ class Broker:
             return True
         if isinstance(act, Copies):
             for _ in range(act.extra):
-                twin = Delivery(delivery.message, delivery.group, cause=delivery.cause, fault=delivery.fault)
+                twin = Delivery(
+                    delivery.message, delivery.group, cause=delivery.cause, fault=delivery.fault,
+                    taken_at=delivery.taken_at,
+                )  # fmt: skip
                 self._kernel.after(verdict.delay + self._hop.sample(self._stream), self._line_up, twin)
         elif isinstance(act, Spoil):
             delivery.spoilt = act
@@ -192,6 +199,8 @@ class Broker:
 
     def _wake(self, delivery: Delivery) -> None:
         """The delivery is first in its lane: hand it out as soon as it may go and a consumer has room."""
+        if delivery.gone:
+            return
         wait = delivery.held_until - self._kernel.now
         if wait > 0:
             self._kernel.after(wait, self._wake, delivery)
@@ -258,6 +267,8 @@ class Broker:
         self._kernel.after(pause, self._again, delivery)
 
     def _again(self, delivery: Delivery) -> None:
+        if delivery.gone:
+            return
         delivery.group.ready.append(delivery)
         self.dispatch(delivery.group)
 
@@ -295,6 +306,28 @@ class Broker:
     def go_down(self) -> None:
         """Stop taking and handing out; what was taken is on disk."""
         self.up = False
+
+    def forget_unflushed(self, fault: str) -> int:
+        """Lose what was taken since the last write to disk, but for what a consumer holds; give how much."""
+        flushed = self._kernel.now // FLUSH_EVERY * FLUSH_EVERY
+        count = 0
+        for group in self._all:
+            held = {id(attempt.delivery) for attempt in group.under_way}
+            for lane in list(group.lanes.values()):
+                first = lane[0]
+                for delivery in [one for one in lane if one.taken_at >= flushed and id(one) not in held]:
+                    delivery.gone = True
+                    lane.remove(delivery)
+                    count += 1
+                    self._note("event.lost", delivery.message, {
+                        "event": delivery.message.type.name, "id": delivery.message.id, "group": group.name,
+                        "reason": "the broker had not written it to disk", "fault": fault,
+                    })  # fmt: skip
+                if lane and lane[0] is not first:
+                    self._wake(lane[0])
+            group.ready = deque(delivery for delivery in group.ready if not delivery.gone)
+            group.lanes = {place: lane for place, lane in group.lanes.items() if lane}
+        return count
 
     def come_back(self) -> None:
         """Serve again; what was not acknowledged is handed out again in time."""

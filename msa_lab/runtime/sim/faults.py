@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msa_lab.chaos.active import ActiveFault
+from msa_lab.chaos.catalogue.messaging import BrokerLoss
 from msa_lab.chaos.catalogue.process import Skew
 from msa_lab.chaos.faultset import FaultSet
 from msa_lab.chaos.matching import Hop, hop_of
@@ -171,7 +172,13 @@ class Faults:
             for service in sorted({instance.service for instance in self._hurt(spec)}):
                 fault.touch(shop.deployed[service].cache.flush())
         elif spec.kind == "broker.loss":
-            shop.broker.go_down()
+            self._break_broker(spec, fault)
+
+    def _break_broker(self, spec: FaultSpec, fault: ActiveFault) -> None:
+        broker = self._shop.broker
+        broker.go_down()
+        if isinstance(spec.params, BrokerLoss) and spec.params.lose_unflushed:
+            fault.touch(broker.forget_unflushed(spec.id))
 
     def _stop(self, spec: FaultSpec) -> None:
         shop = self._shop
