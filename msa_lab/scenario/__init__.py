@@ -3,7 +3,7 @@
 from msa_lab.scenario.findings import Finding, Outcome, Verdict, Violation, outcome
 from msa_lab.scenario.form import scenario_schema
 from msa_lab.scenario.judge import Judge
-from msa_lab.scenario.load import arrivals
+from msa_lab.scenario.load import gap
 from msa_lab.scenario.loading import list_scenarios, load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Expectation, Phase, Scenario, SteadyState
 from msa_lab.scenario.player import Shopper, shop
@@ -23,8 +23,8 @@ __all__ = [
     "Verdict",
     "Violation",
     "Vocabulary",
-    "arrivals",
     "event_filter",
+    "gap",
     "list_scenarios",
     "load_scenario",
     "outcome",

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msa_lab.scenario.model import Phase
 from msa_lab.sdk.distributions import Stream, exponential
-from msa_lab.sdk.values import Instant
+from msa_lab.sdk.values import Duration
 
 _SECOND = 1_000_000
 
 
-def arrivals(phase: Phase, stream: Stream) -> Iterator[Instant]:
-    """Give the instants at which shoppers of a phase come, in order, all before its end.
+def gap(phase: Phase, stream: Stream, factor: float = 1.0) -> Duration:
+    """Give the time until the phase's next shopper comes; `factor` multiplies its rate.
 
-    `poisson` draws exponential times between arrivals; `even` spaces them equally, the first at once, and
-    draws nothing.
+    `poisson` draws exponential times, `even` spaces shoppers equally and draws nothing.
     """
-    gap = _SECOND / phase.rate
-    if phase.arrivals == "even":
-        number = 0
-        while (instant := phase.start + round(number * gap)) < phase.end:
-            yield Instant(instant)
-            number += 1
-        return
-    instant = phase.start + round(exponential(stream) * gap)
-    while instant < phase.end:
-        yield Instant(instant)
-        instant += round(exponential(stream) * gap)
+    usual = _SECOND / (phase.rate * factor)
+    return Duration(round(exponential(stream) * usual if phase.arrivals == "poisson" else usual))

@@ -7,8 +7,9 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from msa_lab.runtime.sim.kernel import Kernel
+from msa_lab.runtime.sim.kernel import Kernel, Wait
 from msa_lab.sdk.contract import Operation, Setting
+from msa_lab.sdk.distributions import Constant, Distribution, Stream
 from msa_lab.sdk.failures import LockUnavailable
 from msa_lab.sdk.ports import Hit
 from msa_lab.sdk.values import Duration
@@ -17,16 +18,22 @@ Value = TypeVar("Value")
 
 
 class SimCache:
-    """A cache of one service with time to live. `enabled` False: it never keeps anything but counters."""
+    """A cache of one service with time to live. `enabled` False: it never keeps anything but counters.
 
-    def __init__(self, kernel: Kernel, *, enabled: bool) -> None:
+    `latency` is how long one access takes, there and back.
+    """
+
+    def __init__(self, kernel: Kernel, latency: Distribution, stream: Stream, *, enabled: bool) -> None:
         self._kernel = kernel
+        self._latency = None if latency == Constant(Duration(0)) else latency
+        self._stream = stream
         self._enabled = enabled
         self._entries: dict[str, tuple[str, int]] = {}
         self._sweep_at = 4096
 
     async def get(self, key: str) -> str | None:
         """Give the value, unless it expired."""
+        await self._reached()
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -37,15 +44,18 @@ class SimCache:
 
     async def set(self, key: str, value: str, ttl: Duration) -> None:
         """Keep a value for a time."""
+        await self._reached()
         if self._enabled:
             self._keep(key, value, self._kernel.now + ttl)
 
     async def delete(self, key: str) -> None:
         """Forget a value."""
+        await self._reached()
         self._entries.pop(key, None)
 
     async def increment(self, key: str, ttl: Duration) -> int:
         """Add one to a counter; a new one lives for `ttl`."""
+        await self._reached()
         entry = self._entries.get(key)
         if entry is None or entry[1] <= self._kernel.now:
             self._keep(key, "1", self._kernel.now + ttl)
@@ -59,6 +69,12 @@ class SimCache:
         lost = len(self._entries)
         self._entries.clear()
         return lost
+
+    async def _reached(self) -> None:
+        if self._latency is not None:
+            wait: Wait[None] = Wait()
+            self._kernel.after(self._latency.sample(self._stream), wait.settle)
+            await wait
 
     def _keep(self, key: str, value: str, until: int) -> None:
         self._entries[key] = (value, until)

@@ -72,6 +72,7 @@ class Deployed:
         self.faults = shop.faults
         self.stream = shop.streams.named(f"store:{spec.name}")
         self.commit_latency = topology.timing.commit
+        self.read_latency = topology.timing.read
         self.instances: tuple[Instance, ...] = ()
         costs = topology.deployments[spec.name].cost
         self.operations = {
@@ -86,7 +87,10 @@ class Deployed:
             versioned=shop.patterns["isolation"] == "versioned",
             rows=shop.rows,
         )
-        self.cache = SimCache(shop.kernel, enabled=shop.patterns["cache"] != "none")
+        self.cache = SimCache(
+            shop.kernel, topology.timing.cache, shop.streams.named(f"cache:{spec.name}"),
+            enabled=shop.patterns["cache"] != "none",
+        )  # fmt: skip
         self.lock = SimLock(shop.kernel)
         self.search = SimSearch()
         self.documents = SimDocuments()

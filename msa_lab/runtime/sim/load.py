@@ -10,10 +10,11 @@ from msa_lab.runtime.sim.exchange import Exchange
 from msa_lab.runtime.sim.kernel import Task, Wait
 from msa_lab.runtime.sim.node import Node
 from msa_lab.runtime.sim.shop import CLIENT, Shop
+from msa_lab.scenario.load import gap
 from msa_lab.scenario.model import Phase, Scenario
 from msa_lab.scenario.player import Outcome
 from msa_lab.scenario.player import shop as walk
-from msa_lab.sdk.distributions import Stream, exponential
+from msa_lab.sdk.distributions import Stream
 from msa_lab.sdk.failures import DomainError, PortFailure, Timeout, Unavailable
 from msa_lab.sdk.ports import Caller
 from msa_lab.sdk.saga import SAGAS
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 PATIENCE = seconds(10)
 """How long a shopper waits for one answer."""
-
-_SECOND = 1_000_000
 
 
 class Shoppers:
@@ -64,10 +63,8 @@ class Shoppers:
     def _next(self, phase: Phase) -> None:
         """Plan the next arrival of a phase."""
         now = self.kernel.now
-        rate = phase.rate * self.shop.faults.load_factor(phase.flow)
         stream = self.shop.streams.named(f"arrivals:{phase.name}")
-        gap = exponential(stream) * _SECOND / rate if phase.arrivals == "poisson" else _SECOND / rate
-        at = now + int(gap)
+        at = now + gap(phase, stream, self.shop.faults.load_factor(phase.flow))
         if at >= min(phase.end, self._end):
             self.kernel.after(max(0, min(phase.end, self._end) - now), self._over, phase)
         else:

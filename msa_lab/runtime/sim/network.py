@@ -65,9 +65,7 @@ class Network:
     def refuse(self, exchange: Exchange, failure: CallFailure) -> None:
         """Bring word that the request was not taken, or that the connection broke."""
         exchange.error = failure
-        self._kernel.after(
-            self.delay(exchange.callee.service, exchange.caller_service), self._deliver, exchange
-        )
+        self.answer(exchange)
 
     def delay(self, source: str, target: str) -> int:
         """Draw the one-way latency of a link, in microseconds."""

@@ -59,6 +59,8 @@ class StoreView:
         ctx = self._ctx
         ctx.alive()
         deployed = ctx.instance_.deployed
+        if deployed.read_latency is not None:
+            await ctx.instance_.pass_time(deployed.read_latency.sample(deployed.stream))
         if deployed.faults.store_hurt:
             verdict = deployed.faults.on_store(ctx.instance_, "read")
             if verdict is not PASS:

@@ -1,29 +1,32 @@
+"""When shoppers come."""
+
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
-from msa_lab.scenario import Phase, arrivals
+import pytest
+
+from msa_lab.scenario.load import gap
+from msa_lab.scenario.model import Phase
 from msa_lab.sdk.values import Instant, seconds
 
-
-def test_even_arrivals_are_equally_spaced() -> None:
-    phase = Phase("p", "f", 4.0, seconds(1), Instant(2_000_000), "even")
-
-    assert list(arrivals(phase, random.Random(1))) == [2_000_000, 2_250_000, 2_500_000, 2_750_000]
+RUSH = Phase("rush", "buy", rate=4.0, duration=seconds(5), start=Instant(0))
 
 
-def test_poisson_arrivals_come_at_the_rate_and_within_the_phase() -> None:
-    phase = Phase("p", "f", 100.0, seconds(100), Instant(5_000_000))
+def test_even_arrivals_are_spaced_equally_and_draw_nothing() -> None:
+    stream = random.Random(1)
 
-    found = list(arrivals(phase, random.Random(1)))
-
-    assert found == sorted(found)
-    assert found[0] >= 5_000_000
-    assert found[-1] < 105_000_000
-    assert 9_700 < len(found) < 10_300  # three standard deviations around 10,000
+    assert gap(replace(RUSH, arrivals="even"), stream) == 250_000
+    assert stream.random() == random.Random(1).random()
 
 
-def test_the_same_dice_give_the_same_arrivals() -> None:
-    phase = Phase("p", "f", 5.0, seconds(10), Instant(0))
+def test_a_factor_multiplies_the_rate() -> None:
+    assert gap(replace(RUSH, arrivals="even"), random.Random(1), 2.0) == 125_000
 
-    assert list(arrivals(phase, random.Random(7))) == list(arrivals(phase, random.Random(7)))
+
+def test_poisson_arrivals_are_apart_by_the_inverse_of_the_rate_in_the_mean() -> None:
+    stream = random.Random(1)
+    gaps = [gap(RUSH, stream) for _ in range(20_000)]
+
+    assert sum(gaps) / len(gaps) == pytest.approx(250_000, rel=0.02)
