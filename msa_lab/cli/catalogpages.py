@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from msa_lab import bootstrap
 from msa_lab.chaos import CATALOGUE, cast, find_kind, list_page, show_page, write_fault
 from msa_lab.cli.completion import remember
 from msa_lab.cli.options import Talk
-from msa_lab.cli.places import runs_folder
+from msa_lab.cli.places import here, runs_folder
 from msa_lab.cli.terminal import emit, table, terminal_of
 from msa_lab.errors import MsaLabError
 from msa_lab.scenario.loading import list_scenarios
@@ -25,7 +24,7 @@ from msa_lab.topology import PATTERNS, Topology, as_ascii, as_dot, as_mermaid, g
 
 
 def _workspace() -> bootstrap.Workspace:
-    return bootstrap.Workspace(Path.cwd())
+    return bootstrap.Workspace(here())
 
 
 def _json(value: object) -> str:

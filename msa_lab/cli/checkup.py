@@ -15,7 +15,7 @@ import msgspec
 
 from msa_lab import bootstrap
 from msa_lab.cli.options import Talk
-from msa_lab.cli.places import runs_folder
+from msa_lab.cli.places import here, runs_folder
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, MsaLabError
 from msa_lab.persistence import RunStore
@@ -72,7 +72,7 @@ def _checks(out: str | None) -> Iterator[Check]:
 
 
 def _workspace() -> Iterator[Check]:
-    workspace = bootstrap.Workspace(Path.cwd())
+    workspace = bootstrap.Workspace(here())
     try:
         specs = workspace.specs()
     except MsaLabError as trouble:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from msa_lab import bootstrap
 from msa_lab.cli.messages import say, told
 from msa_lab.cli.options import Talk
+from msa_lab.cli.places import here
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import MsaLabError, UserMistake
 from msa_lab.scenario.loading import list_scenarios
@@ -17,7 +17,7 @@ from msa_lab.topology import list_topologies
 
 def lint_scenarios(names: Sequence[str], talk: Talk) -> int:
     """Load each scenario and the topology it names; give the exit code."""
-    workspace = bootstrap.Workspace(Path.cwd())
+    workspace = bootstrap.Workspace(here())
     specs = workspace.specs()
 
     def check(name: str) -> str:
@@ -31,7 +31,7 @@ def lint_scenarios(names: Sequence[str], talk: Talk) -> int:
 
 def lint_topologies(names: Sequence[str], talk: Talk) -> int:
     """Load each topology; give the exit code."""
-    workspace = bootstrap.Workspace(Path.cwd())
+    workspace = bootstrap.Workspace(here())
     specs = workspace.specs()
     known = list_topologies(workspace.search("topologies"))
 

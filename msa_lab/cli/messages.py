@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import textwrap
+from collections.abc import Iterator
 
 from msa_lab.errors import MsaLabError, UserMistake
 
@@ -32,8 +35,24 @@ def _broken_up(line: str) -> list[str]:
 
 def say(text: str) -> None:
     """Write a line to stderr, if anybody can hear it."""
-    try:
-        sys.stderr.write(text + "\n")
+    put(f"{text}\n")
+
+
+def put(text: str) -> None:
+    """Write to stderr as it is, if anybody can hear it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
         sys.stderr.flush()
-    except OSError:
-        pass
+
+
+@contextlib.contextmanager
+def loading(what: str) -> Iterator[None]:
+    """Show on a terminal that something is being loaded, and wipe it away after."""
+    shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and "CI" not in os.environ
+    if shown:
+        put(f"\rMSA Lab  {what}  ...")
+    try:
+        yield
+    finally:
+        if shown:
+            put("\r\x1b[K")

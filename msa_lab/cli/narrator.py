@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msa_lab.cli.messages import put
 from msa_lab.cli.terminal import Terminal, clip, printable
 from msa_lab.sdk.values import Instant
 from msa_lab.telemetry.events import LogEvent
@@ -92,7 +92,7 @@ class Narrator:
         full = room * now // end if end else 0
         bar = terminal.glyph("full") * full + terminal.glyph("empty") * (room - full)
         self._bar = label + bar
-        _put(f"\r{label}{terminal.paint(bar, 'dim')}\x1b[K")
+        put(f"\r{label}{terminal.paint(bar, 'dim')}\x1b[K")
 
     def _phase(self, event: LogEvent) -> None:
         detail = event.detail
@@ -136,17 +136,9 @@ class Narrator:
 
     def _write(self, line: str) -> None:
         if self._bar:
-            _put("\r\x1b[K")
+            put("\r\x1b[K")
             self._bar = ""
-        _put(line + "\n")
-
-
-def _put(text: str) -> None:
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except OSError:
-        pass
+        put(line + "\n")
 
 
 def _size(value: Any) -> str:  # noqa: ANN401 - any fixture

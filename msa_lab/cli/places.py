@@ -5,10 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from msa_lab.errors import EnvironmentTrouble
+
 
 def runs_folder(out: str | None = None) -> Path:
     """Give the folder of runs: the option, `$MSALAB_RUNS`, or `./runs`."""
     return Path(out or os.environ.get("MSALAB_RUNS") or "runs")
+
+
+def here() -> Path:
+    """Give the current directory.
+
+    Raises:
+        EnvironmentTrouble: when it was deleted.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise EnvironmentTrouble(f"the current directory: {error.strerror or error}") from error
 
 
 def cache_folder() -> Path:

@@ -21,7 +21,7 @@ from msa_lab.cli.lockfile import lock_of
 from msa_lab.cli.messages import say
 from msa_lab.cli.narrator import Narrator
 from msa_lab.cli.options import Talk
-from msa_lab.cli.places import runs_folder
+from msa_lab.cli.places import here, runs_folder
 from msa_lab.cli.planpage import plan_page
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.cli.verdict import verdict_block
@@ -44,7 +44,7 @@ def planned(wanted: Wanted) -> Plan:
     Raises:
         UserMistake: with every mistake found.
     """
-    workspace = bootstrap.Workspace(Path.cwd())
+    workspace = bootstrap.Workspace(here())
     specs = workspace.specs()
     try:
         texts = pairs_of(wanted.variables, "--var")

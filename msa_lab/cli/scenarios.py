@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
 
 from msa_lab.cli.groups import ScenarioGroup
+from msa_lab.cli.messages import loading
 from msa_lab.cli.options import Json, Jsonl, Out, Quiet, Verbose, talk_of
+from msa_lab.cli.terminal import printable
 
 app = typer.Typer(cls=ScenarioGroup, rich_markup_mode=None, no_args_is_help=True)
 
@@ -79,8 +82,11 @@ def run(  # noqa: PLR0917 - a command's options
         raise typer.BadParameter("--no-chaos and --chaos-profile contradict each other")
     if json and jsonl:
         raise typer.BadParameter("--json and --jsonl contradict each other")
-    from msa_lab.cli.wanted import Wanted, seed_of  # noqa: PLC0415 - heavy modules wait for their command
-
+    talk = talk_of(context, json=json, quiet=quiet, verbose=verbose)
+    show = contextlib.nullcontext() if talk.quiet or dry_run or ui == "plain" else loading(printable(name))
+    with show:
+        from msa_lab.cli import playing  # noqa: PLC0415 - heavy modules wait for their command
+        from msa_lab.cli.wanted import Wanted, seed_of  # noqa: PLC0415 - as above
     try:
         number = seed_of(seed)
     except ValueError as error:
@@ -96,9 +102,6 @@ def run(  # noqa: PLR0917 - a command's options
         variables=tuple(variable or ()),
         log=log,
     )
-    talk = talk_of(context, json=json, quiet=quiet, verbose=verbose)
-    from msa_lab.cli import playing  # noqa: PLC0415 - as above
-
     if dry_run:
         playing.show_plan(wanted, talk)
         return

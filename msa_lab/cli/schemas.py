@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from msa_lab import bootstrap
 from msa_lab.cli.options import Talk
+from msa_lab.cli.places import here
 from msa_lab.cli.terminal import emit, table
 from msa_lab.scenario import scenario_schema, vocabulary
 from msa_lab.telemetry.events import KINDS, LogEvent
@@ -33,7 +33,7 @@ def print_schema(what: str, scenario: str | None, talk: Talk) -> None:
 
 
 def _print_metrics(name: str | None, talk: Talk) -> None:
-    workspace = bootstrap.Workspace(Path.cwd())
+    workspace = bootstrap.Workspace(here())
     specs = workspace.specs()
     patterns = None
     if name is not None:
