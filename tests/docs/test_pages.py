@@ -91,3 +91,12 @@ def test_a_file_reference_has_every_key_of_the_schema_and_says_which_are_needed(
     }
 
     assert rows(ROOT / "docs" / "reference" / name) == wanted
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    docs = ROOT / "docs"
+    linked = re.findall(r"\]\(([^)#]+\.md)", (docs / "index.md").read_text(encoding="utf-8"))
+    pages = [page.relative_to(docs).as_posix() for page in sorted(docs.rglob("*.md"))]
+
+    told = [page for page in pages if not page.startswith(("adr/", "changes.d/")) and page != "index.md"]
+    assert [page for page in told if page not in linked] == []
