@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, cast
@@ -23,7 +23,7 @@ from msa_lab.cli.narrator import Narrator
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, runs_folder
 from msa_lab.cli.planpage import plan_page
-from msa_lab.cli.terminal import emit, terminal_of
+from msa_lab.cli.terminal import ReaderGoneError, emit, terminal_of
 from msa_lab.cli.verdict import verdict_block
 from msa_lab.cli.wanted import Wanted, pairs_of
 from msa_lab.cli.whys import with_stories
@@ -87,11 +87,12 @@ def _play(
     narrator = Narrator(plan, terminal_of(sys.stderr, colour=talk.colour, animate=animate), quiet=talk.quiet)
     narrator.begin()
     sagas: list[str] = []
+    printed = _Printed() if jsonl else None
     with _stopping() as stopped:
         report = bootstrap.play(
             plan,
             run=folder.run,
-            write=_writer(folder, jsonl=jsonl),
+            write=folder.append if printed is None else _both(printed.take, folder.append),
             reread=folder.find,
             level=cast("Literal['all', 'normal', 'key']", wanted.log),
             stop=lambda: bool(stopped),
@@ -108,7 +109,11 @@ def _play(
         if trouble is not None:
             code = trouble.exit_code
             report = dataclasses.replace(report, artifacts=())
-    _tell(report, talk, again=again, code=code, jsonl=jsonl, kept=trouble is None)
+    if printed is not None and printed.trouble is not None:
+        code = printed.trouble.exit_code
+        say(f"error: {printed.trouble}")
+    with contextlib.suppress(ReaderGoneError):
+        _tell(report, talk, again=again, code=code, jsonl=jsonl, kept=trouble is None)
     if trouble is not None:
         say(f"error: {trouble}\n  (the run was played and judged, but not kept)")
     remember(runs_folder(out), sagas=sagas, profiles=plan.scenario.profiles)
@@ -133,15 +138,31 @@ def _folder(root: Path, spare: Path) -> tuple[RunFolder, EnvironmentTrouble | No
         return RunFolder.create(spare, bootstrap.new_run_id), trouble
 
 
-def _writer(folder: RunFolder, *, jsonl: bool) -> Callable[[bytes], object]:
-    if not jsonl:
-        return folder.append
+class _Printed:
+    """The event log on stdout; after the first refusal nothing more is printed, and the run goes on."""
 
-    def both(lines: bytes) -> None:
-        emit(lines.decode())
-        folder.append(lines)
+    def __init__(self) -> None:
+        self.trouble: EnvironmentTrouble | None = None
+        self._open = True
 
-    return both
+    def take(self, lines: bytes) -> None:
+        if not self._open:
+            return
+        try:
+            emit(lines.decode())
+        except ReaderGoneError:
+            self._open = False
+        except EnvironmentTrouble as trouble:
+            self.trouble = trouble
+            self._open = False
+
+
+def _both(first: Callable[[bytes], object], second: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    def take(lines: bytes) -> None:
+        first(lines)
+        second(lines)
+
+    return take
 
 
 def _keep(
@@ -170,7 +191,7 @@ def _tell(report: RunReport, talk: Talk, *, again: str, code: int, jsonl: bool, 
         emit(block)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _stopping() -> Iterator[list[int]]:
     """Gather signals: the first one asks to stop in good order, the second ends the process at once."""
     signals: list[int] = []

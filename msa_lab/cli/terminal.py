@@ -86,10 +86,18 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c in "\n\t" else "?" for c in text)
 
 
+class ReaderGoneError(SystemExit):
+    """Whoever read stdout has stopped; where nobody minds, the program ends with 0."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+
 def emit(text: str) -> None:
-    """Write to stdout at once. A reader that has gone is no trouble of ours.
+    """Write to stdout at once.
 
     Raises:
+        ReaderGoneError: when the reader has stopped reading.
         EnvironmentTrouble: when the output cannot be written.
     """
     try:
@@ -97,7 +105,7 @@ def emit(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _silence()
-        raise SystemExit(0) from None
+        raise ReaderGoneError from None
     except OSError as error:
         _silence()
         raise EnvironmentTrouble(f"the output cannot be written: {error.strerror or error}") from error

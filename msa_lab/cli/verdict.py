@@ -190,4 +190,6 @@ def looks(report: RunReport) -> list[str]:
     )
     if saga:
         return [shlex.join(["msalab", "saga", verb, saga, "--run", report.run]) for verb in ("why", "show")]
+    if any(finding.kind == "metric" for finding in report.broken):
+        return [shlex.join(["msalab", "metrics", report.run])]
     return [shlex.join(["msalab", "saga", "list", "--run", report.run])]

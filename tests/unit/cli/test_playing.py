@@ -1,7 +1,10 @@
 import json
+import os
 import re
 import resource
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+ROOT = Path(__file__).parents[3]
 Msalab = Callable[..., Any]
 
 
@@ -253,3 +257,45 @@ def test_a_directory_to_work_in_can_be_given(msalab: Msalab, workspace: Path) ->
     assert ended.code == 0
     assert (workspace / "scenarios" / "runs").is_dir()
     assert msalab("-C", "/no/such/place", "version").code == 3
+
+
+@pytest.mark.parametrize("option", ["--json", "--jsonl"])
+def test_a_reader_that_stops_early_changes_neither_the_run_nor_its_code(workspace: Path, option: str) -> None:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "msa_lab", "scenario", "breaks", "-q", option],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=workspace,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(timeout=60) == 1
+    assert "Traceback" not in said
+    assert len(list((workspace / "runs").glob("*/run.json"))) == 1
+
+
+@pytest.mark.parametrize("option", ["--json", "--jsonl"])
+def test_a_full_disk_behind_stdout_ends_with_4_and_the_run_is_kept(workspace: Path, option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "msa_lab", "scenario", "breaks", "-q", option],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=workspace, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+
+    assert ended.returncode == 4
+    assert "error: the output cannot be written: No space left on device\n" in ended.stderr
+    assert len(list((workspace / "runs").glob("*/run.json"))) == 1
+
+
+def test_a_broken_figure_leads_to_the_figures(msalab: Msalab, workspace: Path) -> None:
+    path = workspace / "scenarios" / "tiny.yaml"
+    more = "  - {id: instant, metric: saga.checkout.duration, threshold: max < 1ms}\n"
+    path.write_text(path.read_text() + more)
+
+    ended = msalab("scenario", "tiny")
+    assert ended.code == 1
+    assert re.search(r"^  look     msalab metrics \w+$", ended.out, re.MULTILINE)
