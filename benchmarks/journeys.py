@@ -108,9 +108,8 @@ def main(count: int) -> None:
     taken = rounds(pieces, count)
     for name in ways(plan):
         per_second = spread([done / value for value in taken[name]])
-        print(
-            f"  {name:16} {per_second.middle:8.0f} journeys/s  {steps / done * per_second.middle:9.0f} events/s"
-        )
+        events = steps / done * per_second.middle
+        print(f"  {name:16} {per_second.middle:8.0f} journeys/s  {events:9.0f} events/s")
     for name in ("SimPy callbacks", "SimPy processes", "our timers"):
         print(f"  {name:16} {steps / spread(taken[name]).middle:31.0f} events/s")
     print("  ratio to bare SimPy for the same number of kernel events (aim 0.5)")

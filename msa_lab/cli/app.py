@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msa_lab.cli import faults, logs, machine, runs, sagas, scenarios, topologies
+from msa_lab.cli import faults, logs, machine, runs, sagas, scenarios, topologies, validating
 from msa_lab.cli.groups import RootGroup
 from msa_lab.cli.options import Talk
 from msa_lab.errors import UserMistake
@@ -29,6 +29,7 @@ app.add_typer(topologies.app, name="topology")
 app.add_typer(faults.app, name="chaos")
 app.command()(machine.schema)
 app.command()(machine.doctor)
+app.command()(validating.validate)
 app.command()(machine.version)
 app.add_typer(machine.completion, name="completion")
 

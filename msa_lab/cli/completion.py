@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from msa_lab.cli.places import cache_folder
+from msa_lab.cli.places import cache_folder, here
 from msa_lab.errors import EnvironmentTrouble
 
 FILE: Final = "names"
@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "chaos": ("list", "show"),
     "schema": (),
     "doctor": (),
+    "validate": (),
     "version": (),
     "completion": ("show", "install"),
 }
@@ -44,6 +45,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "chaos": ("--json",),
     "schema": ("--scenario",),
     "doctor": ("--out", "--json"),
+    "validate": ("--seed", "--effort", "--json"),
     "version": ("--json",),
     "completion": (),
 }  # fmt: skip
@@ -63,6 +65,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "--seed": ("random",),
     "--as": ("seq", "time", "state", "json", "mermaid", "ascii", "dot"),
     "schema": ("scenario", "topology", "run", "event", "metrics"),
+    "validate": ("queues", "balancing", "tails", "retries", "metastable"),
     "completion": ("bash", "zsh", "fish"),
 }
 """Fixed words that complete a command's arguments, or an option's value."""
@@ -79,9 +82,9 @@ def remember(runs: Path, *, sagas: Iterable[str] = (), profiles: Iterable[str] =
     from msa_lab.scenario.loading import list_scenarios  # noqa: PLC0415 - as above
     from msa_lab.topology import list_topologies  # noqa: PLC0415 - as above
 
-    path = cache_folder() / FILE
-    with contextlib.suppress(OSError):
-        workspace = bootstrap.Workspace(Path.cwd())
+    with contextlib.suppress(OSError, RuntimeError):  # the latter: nobody knows a home folder
+        path = cache_folder() / FILE
+        workspace = bootstrap.Workspace(here())
         groups: dict[str, Iterable[str]] = {
             "scenario": list_scenarios(workspace.search("scenarios")),
             "topology": list_topologies(workspace.search("topologies")),

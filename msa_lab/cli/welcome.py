@@ -26,6 +26,7 @@ Look at what happened (in the latest run, unless told)
 The rest
   schema                JSON Schemas of scenarios, topologies, runs and events
   doctor                check this machine
+  validate              the simulated world against queueing theory
   completion            for bash, zsh and fish: install, show
   version               which version this is
 
