@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from msa_lab.cli.messages import say
 from msa_lab.cli.places import runs_folder
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import RunStore, StoredRun
-from msa_lab.scenario.expressions import (
-    DURATION,
-    NUMBER,
-    TEXT,
-    InvalidExpression,
-    Symbol,
-    Type,
-    Unresolved,
-    compile_expression,
-)
-from msa_lab.scenario.expressions.scope import Argument
+from msa_lab.scenario.expressions import InvalidExpression
+from msa_lab.scenario.sagascope import saga_filter
 from msa_lab.source import InvalidFile, Mistake, Place, did_you_mean, quoted
 from msa_lab.source.mistakes import SYNTAX
-from msa_lab.telemetry.sagas import STATES, Sagas, SagaView
+from msa_lab.telemetry.sagas import Sagas, SagaView
 
+__all__ = ["SAGA_MARK", "filter_of", "readable", "saga_filter", "saga_named", "sagas_of", "stored"]
 SAGA_MARK = b'"kind":"saga.'
 
 
@@ -94,39 +85,3 @@ def filter_of(option: str, text: str, compiled: Callable[[str], Callable[..., bo
             for problem in invalid.problems
         ]
         raise InvalidFile(mistakes, {option: text}) from invalid
-
-
-def saga_filter(text: str) -> Callable[[SagaView], bool]:
-    """Compile a filter of sagas, such as `state == "COMPENSATED" and retries > 2`."""
-    compiled = compile_expression(text, _SagaScope())
-    return lambda view: bool(compiled.evaluate(view))
-
-
-@dataclass(frozen=True, slots=True)
-class _SagaScope:
-    def name(self, path: str) -> Symbol:
-        found = _FIELDS.get(path)
-        if found is None:
-            near = did_you_mean(path, _FIELDS)
-            raise Unresolved(
-                f"a saga has no {quoted(path)}", near, None if near else f"it has {', '.join(_FIELDS)}"
-            )
-        kind, choices = found
-        return Symbol(kind, lambda view: getattr(view, path) or (0 if kind is DURATION else ""), choices)
-
-    def call(self, path: str, arguments: tuple[Argument, ...]) -> Symbol:  # noqa: ARG002 - part of the protocol
-        raise Unresolved(f"{quoted(path)} cannot be called here")
-
-    def each(self, entity: str, attribute: str) -> Symbol:
-        raise Unresolved(f"each({entity}).{attribute} cannot stand here")
-
-
-_FIELDS: dict[str, tuple[Type, tuple[str, ...]]] = {
-    "id": (TEXT, ()),
-    "name": (TEXT, ()),
-    "state": (TEXT, STATES),
-    "failure": (TEXT, ()),
-    "took": (DURATION, ()),
-    "started_at": (DURATION, ()),
-    "retries": (NUMBER, ()),
-}

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from msa_lab.errors import EnvironmentTrouble
+from msa_lab.telemetry.printing import printable
 
+__all__ = [
+    "NARROW",
+    "ReaderGoneError",
+    "Terminal",
+    "clip",
+    "emit",
+    "printable",
+    "table",
+    "terminal_of",
+]
 _COLOURS: Final = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "strong": "1", "fault": "35"}
 _GLYPHS: Final = {"good": ("✓", "+"), "bad": ("✗", "x"), "warn": ("▲", "!"), "unsure": ("?", "?"),
                   "full": ("━", "#"), "empty": ("─", "-"), "to": ("→", "->"), "bar": ("│", "|"),
@@ -77,13 +88,6 @@ def _can(text: str, stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def printable(text: str) -> str:
-    """Replace what could move the cursor or hide text; line breaks become blanks."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else " " if c in "\n\t" else "?" for c in text)
 
 
 class ReaderGoneError(SystemExit):
