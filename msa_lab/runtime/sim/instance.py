@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msa_lab.resilience.retry import backoff
+from msa_lab.runtime.hosting import ANSWERS, INBOX, AlreadyDone, Inboxed
 from msa_lab.runtime.sim.broker import Attempt
 from msa_lab.runtime.sim.calling import Client
 from msa_lab.runtime.sim.context import SimContext
 from msa_lab.runtime.sim.exchange import Exchange
 from msa_lab.runtime.sim.kernel import Task, Wait
 from msa_lab.runtime.sim.node import Node
-from msa_lab.runtime.sim.store import ANSWERS, INBOX, AlreadyDone, Inboxed
 from msa_lab.runtime.sim.streams import StreamDice
 from msa_lab.sdk.failures import DeadlineExceeded, DomainError, Overloaded, PortFailure, RemoteFailure
 from msa_lab.sdk.policy import Retry
@@ -123,13 +123,18 @@ class Instance:
         )
         self.shop.network.refuse(exchange, failure)
 
-    def _begin(self, exchange: Exchange) -> None:
+    def _begin(self, exchange: Exchange) -> bool:
+        """Start work on a request; one whose caller has given up meanwhile is refused without any."""
+        if exchange.deadline is not None and exchange.deadline <= self.kernel.now:
+            self._refuse(exchange, DeadlineExceeded())
+            return False
         served = self.deployed.operations[exchange.operation.name]
         stream = self.stream
         delay = self.node.compute(served.cpu.sample(stream))
         if served.wait is not None:
             delay += served.wait.sample(stream)
         self.kernel.after(delay, self._run, (exchange, served, self.node.incarnation))
+        return True
 
     def _run(self, started: tuple[Exchange, Served, int]) -> None:
         exchange, served, incarnation = started

@@ -58,10 +58,13 @@ class Node(Owner):
         self._next = self._queue.pop if lifo else self._queue.popleft
 
     def admit(self, begin: Callable[[Any], object], job: Any) -> bool:  # noqa: ANN401 - whatever `begin` takes
-        """Begin a job now or queue it; False when the queue is full."""
+        """Begin a job now or queue it; False when the queue is full.
+
+        A `begin` that gives False has not taken the place: nobody waits for that job any more.
+        """
         if self.in_progress < self.concurrency:
-            self.in_progress += 1
-            begin(job)
+            if begin(job) is not False:
+                self.in_progress += 1
             return True
         if len(self._queue) < self.bound:
             self._queue.append((begin, job))
@@ -70,11 +73,11 @@ class Node(Owner):
 
     def leave(self) -> None:
         """A job has ended: begin the next one."""
-        if self._queue:
+        while self._queue:
             begin, job = self._next()
-            begin(job)
-        else:
-            self.in_progress -= 1
+            if begin(job) is not False:
+                return
+        self.in_progress -= 1
 
     def compute(self, demand: int) -> int:
         """Queue CPU work of `demand` microseconds; give how long until it is done."""

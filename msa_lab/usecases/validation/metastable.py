@@ -29,7 +29,7 @@ _OUTAGE = "process.pause server-1 at 10s for 10s"
 _JUDGED = seconds(20)
 """Goodput is that of the visits begun in the last so many seconds of load."""
 
-Cure = Literal["none", "no-retry", "budget", "lifo"]
+Cure = Literal["none", "no-retry", "budget", "lifo", "deadlines"]
 
 
 def metastable_cases() -> tuple[Case, ...]:
@@ -42,6 +42,7 @@ def metastable_cases() -> tuple[Case, ...]:
         _outage(160, "no-retry", 80, 1.0, source),
         _outage(160, "budget", 80, 1.0, source),
         _outage(160, "lifo", 80, 1.0, source),
+        _outage(160, "deadlines", 80, 1.0, source),
     )
 
 
@@ -60,7 +61,7 @@ def outage(rate: float, cure: Cure, length: float, fault: str = _OUTAGE) -> Sett
         rate,
         seconds(length),
         {
-            "patterns": {"retry": "on", "timeout_budget": "off"},
+            "patterns": {"retry": "on", "timeout_budget": "on" if cure == "deadlines" else "off"},
             "services": {"server": {"discipline": "lifo" if cure == "lifo" else "fifo"}},
         },
         (fault,),

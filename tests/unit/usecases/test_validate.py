@@ -69,6 +69,7 @@ def test_cases_are_chosen_by_id_and_by_family() -> None:
         "outage-160-no-retry",
         "outage-160-budget",
         "outage-160-lifo",
+        "outage-160-deadlines",
     ]
     assert [case.id for case in chosen([])] == [case.id for case in cases()]
 

@@ -115,3 +115,30 @@ def test_what_was_held_back_is_done_in_order_when_it_goes_on() -> None:
     server.resume()
 
     assert "".join(story) == "abc"
+
+
+def test_a_job_that_nobody_waits_for_takes_no_place() -> None:
+    server = node(concurrency=1, bound=9)
+    begun: list[str] = []
+
+    def begin(job: str) -> bool:
+        begun.append(job)
+        return not job.startswith("dead")
+
+    taken = [server.admit(begin, job) for job in ("dead-1", "a", "dead-2", "dead-3", "b", "dead-4")]
+    assert (begun, all(taken), server.in_progress) == (["dead-1", "a"], True, 1)
+
+    server.leave()
+    assert (begun[2:], server.in_progress) == (["dead-2", "dead-3", "b"], 1)
+    server.leave()
+    assert (begun[5:], server.in_progress) == (["dead-4"], 0)
+
+
+def test_thousands_of_dead_jobs_are_passed_over_at_once() -> None:
+    server = node(concurrency=1, bound=100_000)
+    server.admit(lambda _: True, "a")
+    for job in range(50_000):
+        server.admit(lambda _: False, job)
+    server.leave()
+
+    assert server.in_progress == 0
