@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from msa_lab.runtime.hosting import ANSWERS, INBOX, saga_moves, validated, visible
 from msa_lab.runtime.sim.adapters import SimCache, SimDocuments, SimLock, SimSearch
 from msa_lab.runtime.sim.outbox import Outbox
-from msa_lab.runtime.sim.store import ANSWERS, INBOX, visible
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.distributions import Distribution
-from msa_lab.sdk.failures import InvalidRequest
 from msa_lab.sdk.memory import Change, MemoryDatabase
 from msa_lab.sdk.saga import SAGAS, SagaRecord
 from msa_lab.sdk.spec import ServiceSpec, Subscription
@@ -52,12 +51,7 @@ class Served:
             InvalidRequest: when it does not fit the contract.
         """
         if isinstance(request, Mapping):
-            try:
-                return self.adapter.validate_python(request)
-            except ValidationError as error:
-                first = error.errors(include_url=False, include_input=False)[0]
-                place = ".".join(str(part) for part in first["loc"])
-                raise InvalidRequest(f"{place}: {first['msg']}") from None
+            return validated(self.adapter, request)
         return request
 
 
@@ -160,17 +154,5 @@ class Deployed:
             ctx.emit("saga.started", {"name": after.saga, "step": after.step})
             ctx.instance_.drive(after, ctx.cause)
             return
-        detail = {"name": after.saga, "step": before.step}
-        for step in after.done[len(before.done) :]:
-            ctx.emit("saga.step", {"name": after.saga, "step": step})
-        if after.attempt > before.attempt:
-            ctx.emit("saga.retried", detail | {"attempt": after.attempt + 1})
-        if after.state == "COMPENSATING" and before.state == "RUNNING":
-            ctx.emit("saga.turned", detail | {"failure": after.failure})
-        for step in after.undone[len(before.undone) :]:
-            ctx.emit("saga.undone", {"name": after.saga, "step": step})
-        if after.ended and not before.ended:
-            ended = {"name": after.saga, "took": self.shop.kernel.now - after.started_at}
-            if after.state == "COMPENSATED":
-                ended["failure"] = after.failure
-            ctx.emit(f"saga.{after.state.lower()}", ended)
+        for kind, detail in saga_moves(before, after, self.shop.kernel.now - after.started_at):
+            ctx.emit(kind, detail)

@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msa_lab.chaos.verdicts import PASS, LostReply, Unreachable, Verdict
+from msa_lab.runtime.hosting import ANSWERS, INBOX, AlreadyDone, Answered, Inboxed
 from msa_lab.sdk.contract import Record, Table
 from msa_lab.sdk.failures import CommitUnknown, Conflict, Duplicate, StoreUnavailable
-from msa_lab.sdk.memory import Change, MemoryTransaction
+from msa_lab.sdk.memory import MemoryTransaction
 from msa_lab.sdk.ports import Transaction
 
 if TYPE_CHECKING:
     from msa_lab.runtime.sim.context import SimContext
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Inboxed:
-    """An event that a consumer group has applied; `id` is `event id/group`."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The reply to a keyed operation; `id` is `operation/key`."""
-
-    id: str
-    reply: Any
-
-
-INBOX = Table("inbox", Inboxed)
-ANSWERS = Table("answers", Answered)
-_OWN = (INBOX, ANSWERS)
-
-
-class AlreadyDone(BaseException):
-    """The work was committed before by another delivery or try; `reply` is what it gave."""
-
-    def __init__(self, reply: object = None) -> None:
-        super().__init__()
-        self.reply = reply
 
 
 class StoreView:
@@ -164,8 +136,3 @@ def _unless_done(ctx: SimContext) -> None:
         row = database.table(ANSWERS).rows.get(ctx.key)
         if row is not None:
             raise AlreadyDone(row.record.reply)
-
-
-def visible(changes: Sequence[Change]) -> list[Change]:
-    """Leave out what the host itself keeps."""
-    return [change for change in changes if change.table not in _OWN]

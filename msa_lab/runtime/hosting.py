@@ -1,0 +1,80 @@
+"""What every host does in any world: marks of what is done, the sagas' moves, validation at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from msa_lab.sdk.contract import Table
+from msa_lab.sdk.failures import InvalidRequest
+from msa_lab.sdk.memory import Change
+from msa_lab.sdk.saga import SagaRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Inboxed:
+    """An event that a consumer group has applied; `id` is `event id/group`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The reply to a keyed operation; `id` is `operation/key`."""
+
+    id: str
+    reply: Any
+
+
+INBOX = Table("inbox", Inboxed)
+ANSWERS = Table("answers", Answered)
+OWN = (INBOX, ANSWERS)
+"""The tables that hosts keep beside those of the service."""
+
+
+class AlreadyDone(BaseException):
+    """The work was committed before by another delivery or try; `reply` is what it gave."""
+
+    def __init__(self, reply: object = None) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+def visible(changes: Sequence[Change]) -> list[Change]:
+    """Leave out what the host itself keeps."""
+    return [change for change in changes if change.table not in OWN]
+
+
+def saga_moves(before: SagaRecord, after: SagaRecord, took: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give what a commit says of a saga, as kinds and details of log events; `took` is since its start."""
+    detail = {"name": after.saga, "step": before.step}
+    for step in after.done[len(before.done) :]:
+        yield "saga.step", {"name": after.saga, "step": step}
+    if after.attempt > before.attempt:
+        yield "saga.retried", detail | {"attempt": after.attempt + 1}
+    if after.state == "COMPENSATING" and before.state == "RUNNING":
+        yield "saga.turned", detail | {"failure": after.failure}
+    for step in after.undone[len(before.undone) :]:
+        yield "saga.undone", {"name": after.saga, "step": step}
+    if after.ended and not before.ended:
+        ended: dict[str, Any] = {"name": after.saga, "took": took}
+        if after.state == "COMPENSATED":
+            ended["failure"] = after.failure
+        yield f"saga.{after.state.lower()}", ended
+
+
+def validated(adapter: TypeAdapter[Any], request: Mapping[str, Any]) -> object:
+    """Make the request type of a plain mapping, at the callee's edge.
+
+    Raises:
+        InvalidRequest: when it does not fit the contract.
+    """
+    try:
+        return adapter.validate_python(request)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"{place}: {first['msg']}") from None
