@@ -297,7 +297,7 @@ TOPOLOGY = """\
 schema: msalab/topology@1
 id: tiny
 title: A tiny shop in which every step takes 1 ms
-timing: {commit: 1ms, hop: 1ms, client_hop: 1ms, broker_hop: 1ms}
+timing: {commit: 1ms, hop: 1ms, client_hop: 1ms, broker_hop: 1ms, cache: 0ms}
 broker: {visibility: 1s, attempts: 3, backoff: {base: 100ms, jitter: none}}
 """
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 import pytest
 
-from msa_lab.sdk import Caller, CallFailure, Context, DomainError, Operation, ms, seconds
+from msa_lab.sdk import Caller, CallFailure, Context, DomainError, Operation, Transaction, ms, seconds
 from msa_lab.sdk.failures import InvalidRequest, RemoteFailure, Timeout
-from tests.builders import CHARGE, LOOK, SHAKE, TAKE, Ask, Going, Got, NoMoney, SoldOut, Stage, asking
+from tests.builders import (
+    CHARGE,
+    DEEDS,
+    LOOK,
+    SHAKE,
+    TAKE,
+    Ask,
+    Deed,
+    Going,
+    Got,
+    NoMoney,
+    Sold,
+    SoldOut,
+    Stage,
+    asking,
+)
 
 
 def told(stage: Stage) -> list[str]:
@@ -260,3 +275,70 @@ def test_a_key_is_remembered_over_a_crash_of_the_callee(stage: Stage) -> None:
 def test_a_refusal_is_no_reply_to_keep(stage: Stage) -> None:
     assert stage.try_("till-1", asking(TAKE, Ask("cup", answer="refuse"), key="one")) == "sold-out"
     assert stage.try_("till-1", asking(TAKE, Ask("cup"), key="one")) == "ok"
+
+
+# -- how long it takes ------------------------------------------------------------------------------
+
+
+async def read(ctx: Context) -> None:
+    await ctx.store.find(DEEDS, piece="cup")
+
+
+async def write(ctx: Context) -> None:
+    async def work(tx: Transaction) -> None:
+        tx.insert(DEEDS, Deed("a", "cup"))
+
+    await ctx.store.transact(work)
+
+
+async def publish_one(ctx: Context) -> None:
+    await ctx.publish(Sold("a"))
+
+
+async def keep(ctx: Context) -> None:
+    await ctx.cache.set("a", "1", seconds(1))
+
+
+async def look_up(ctx: Context) -> None:
+    await ctx.cache.get("a")
+
+
+@pytest.mark.parametrize(
+    ("setting", "work", "took"),
+    [
+        ("timing.commit=7ms", write, 7_000),
+        ("timing.commit=7ms", read, 0),
+        ("timing.read=7ms", read, 7_000),
+        ("timing.read=7ms", write, 8_000),
+        ("timing.cache=7ms", keep, 7_000),
+        ("timing.cache=7ms", look_up, 7_000),
+        ("timing.hop=7ms", asking(LOOK, Ask("cup")), 15_000),
+        ("timing.broker_hop=7ms", publish_one, 7_000),
+        ("services.shelf.cost.shelf.look.cpu=7ms", asking(LOOK, Ask("cup")), 9_000),
+        ("services.shelf.cost.shelf.look.wait=7ms", asking(LOOK, Ask("cup")), 10_000),
+    ],
+)
+def test_each_part_takes_the_time_that_the_topology_says(
+    setting: str, work: Callable[[Context], Coroutine[Any, Any, object]], took: int
+) -> None:
+    stage = Stage((setting,))
+    stage.run("till-1", work)
+
+    assert stage.now == took
+
+
+def test_a_link_has_its_own_latency() -> None:
+    stage = Stage(text="links: [{link: till -> shelf, latency: 7ms}]\n")
+    stage.run("till-1", asking(LOOK, Ask("cup")))
+
+    assert stage.now == 9_000  # the way there only
+
+
+def test_word_of_a_broken_connection_does_not_cross_a_partition() -> None:
+    stage = Stage(("patterns.retry=off",), faults=["net.partition till -> shelf at 3ms for 9s"])
+    going = stage.start("till-1", asking(SHAKE, Ask("cup", pause=ms(50))))
+    stage.play(ms(10))
+    stage.kill("shelf-1")
+    stage.play(seconds(1))
+
+    assert (going.outcome, going.at) == ("Timeout", 100_000)
