@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msa_lab
 from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
-from msa_lab.errors import UserMistake
+from msa_lab.errors import ServiceFailed, UserMistake
 from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
@@ -209,21 +210,42 @@ def play(
     write: Callable[[bytes], object] | None = None,
     **options: Any,  # noqa: ANN401 - those of run_scenario
 ) -> RunReport:
-    """Play a plan in the simulated world and judge it; files are only kept by what `write` does."""
+    """Play a plan in the simulated world and judge it; files are only kept by what `write` does.
+
+    Raises:
+        ServiceFailed: when a service that somebody put in place of a shipped one fails in its own code.
+    """
     from msa_lab.usecases.run_scenario import run_scenario  # noqa: PLC0415 - loaded when a run needs it
 
     spill = _spill_for(plan)
     if spill is not None:
         options.setdefault("entities", spill.mapping)
-    return run_scenario(
-        plan,
-        world=simulated_world(spill),
-        run=run or new_run_id(),
-        tool=f"msa-lab {msa_lab.__version__}",
-        stopwatch=WallClock(),
-        write=write,
-        **options,
-    )
+    try:
+        return run_scenario(
+            plan,
+            world=simulated_world(spill),
+            run=run or new_run_id(),
+            tool=f"msa-lab {msa_lab.__version__}",
+            stopwatch=WallClock(),
+            write=write,
+            **options,
+        )
+    except Exception as error:
+        place = _own_code(error)
+        if place is None:
+            raise
+        raise ServiceFailed(f"{place}: {type(error).__name__}: {error}") from error
+
+
+def _own_code(error: BaseException) -> str | None:
+    """Find where the code of a service that is not a shipped one failed; None when it did not."""
+    shipped = (_HERE.parent / "services").resolve()
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = str(frame.f_globals.get("__name__", ""))
+        file = Path(frame.f_code.co_filename).resolve()
+        if module.startswith("services.") and not file.is_relative_to(shipped):
+            return f"service {module.split('.')[1]}: {file}:{line}, in {frame.f_code.co_name}"
+    return None
 
 
 __all__ = [

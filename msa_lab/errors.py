@@ -20,6 +20,12 @@ class UserMistake(MsaLabError):
     exit_code = 3
 
 
+class ServiceFailed(MsaLabError):
+    """The code of a service that somebody put in place of a shipped one failed during the run."""
+
+    exit_code = 3
+
+
 class EnvironmentTrouble(MsaLabError):
     """The machine refused: a full disk, a missing right, a taken port."""
 
