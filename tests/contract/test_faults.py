@@ -412,6 +412,16 @@ def test_a_broker_may_forget_what_it_took_but_had_not_written_to_disk(
     assert stage.shop.quiet
 
 
+def test_jitter_makes_each_delay_another_within_its_bounds() -> None:
+    line = "net.delay till -> shelf latency=20ms jitter=5ms direction=request at 1s for 9s"
+    stage = Stage(UNPROTECTED, faults=[line])
+    stage.play_to(PROBED)
+    took = [timed("till-1", SHAKE)(stage) for _ in range(20)]
+
+    assert len(set(took)) > 15
+    assert all(isinstance(one, int) and 19_000 <= one <= 29_000 for one in took)
+
+
 def test_delays_of_several_faults_add_up() -> None:
     lines = ["net.delay till -> shelf latency=20ms at 1s for 9s", "net.delay shelf latency=5ms at 1s for 9s"]
     stage = Stage(UNPROTECTED, faults=lines)

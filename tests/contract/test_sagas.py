@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from msa_lab.sdk import ms, seconds
-from tests.builders import Sale, Stage, selling
+from msa_lab.sdk import Context, Orchestrator, ms, seconds
+from tests.builders import SALE, Sale, Stage, selling
 
 
 def steps(stage: Stage) -> list[str]:
@@ -151,6 +151,20 @@ def test_two_replicas_never_drive_one_saga_at_once() -> None:
     drivers = [event.instance for event in stage.events("saga.step", "saga.retried", "saga.completed")]
     assert set(drivers) == {"till-1"}
     assert steps(stage)[-1] == "completed"
+
+
+def test_who_asks_for_a_saga_that_another_holds_gets_nothing_to_do() -> None:
+    stage = Stage(("services.till.replicas=2",))
+    stage.start("till-1", selling(Sale("s", pause=ms(50))))
+    stage.play(ms(20))
+
+    async def drive(ctx: Context) -> None:
+        await Orchestrator(SALE, lambda _retry, _attempt: ms(1)).drive(ctx, "s")
+
+    stage.run("till-2", drive, within=ms(1))
+    stage.play(seconds(1))
+    assert {event.instance for event in stage.events("saga.step")} == {"till-1"}
+    assert stage.count("call.sent") == 3
 
 
 def test_without_retries_the_first_failure_turns_the_saga() -> None:
