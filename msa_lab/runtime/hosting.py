@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from msa_lab.sdk.contract import Table
 from msa_lab.sdk.failures import InvalidRequest
@@ -66,15 +66,25 @@ def saga_moves(before: SagaRecord, after: SagaRecord, took: int) -> Iterator[tup
         yield f"saga.{after.state.lower()}", ended
 
 
-def validated(adapter: TypeAdapter[Any], request: Mapping[str, Any]) -> object:
-    """Make the request type of a plain mapping, at the callee's edge.
+class Edge:
+    """Checks the requests of one operation where they reach the callee, whoever sent them.
 
-    Raises:
-        InvalidRequest: when it does not fit the contract.
+    A request object is checked as strictly as the plain mapping that stands for it on the wire.
     """
-    try:
-        return adapter.validate_python(request)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"{place}: {first['msg']}") from None
+
+    def __init__(self, request: type[Any]) -> None:
+        # Pydantic lets a dataclass's instances pass unread; in a tuple the setting reaches them.
+        self._adapter = TypeAdapter(tuple[request], config=ConfigDict(revalidate_instances="always"))  # type: ignore[valid-type] # made at run time
+
+    def checked(self, request: object) -> Any:  # noqa: ANN401 - of the operation's request type
+        """Give the request, of its type.
+
+        Raises:
+            InvalidRequest: when it does not fit the contract.
+        """
+        try:
+            return self._adapter.validate_python((request,))[0]
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"][1:])
+            raise InvalidRequest(f"{place}: {first['msg']}") from None

@@ -110,6 +110,14 @@ def test_a_mapping_that_does_not_fit_the_contract_is_definitely_refused(
     assert (stage.deeds("shelf"), stage.count("call.retried")) == ([], 0)
 
 
+def test_a_request_of_the_right_type_is_checked_just_the_same(stage: Stage) -> None:
+    failed = failure(stage, asking(SHAKE, Ask("cup", count=10)))
+
+    assert isinstance(failed, InvalidRequest)
+    assert str(failed) == "count: Input should be less than or equal to 9"
+    assert stage.deeds("shelf") == []
+
+
 def test_a_mapping_that_fits_becomes_the_request(stage: Stage) -> None:
     stage.run("till-1", asking(SHAKE, cast("Ask", {"piece": "cup"})))
 

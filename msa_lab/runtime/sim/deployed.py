@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
-from msa_lab.runtime.hosting import ANSWERS, INBOX, saga_moves, validated, visible
+from msa_lab.runtime.hosting import ANSWERS, INBOX, Edge, saga_moves, visible
 from msa_lab.runtime.sim.adapters import SimCache, SimDocuments, SimLock, SimSearch
 from msa_lab.runtime.sim.outbox import Outbox
 from msa_lab.sdk.contract import Operation
@@ -40,19 +38,9 @@ class Served:
     wait: Distribution | None
 
     @functools.cached_property
-    def adapter(self) -> TypeAdapter[Any]:
-        """The validator of the request type, made when first needed."""
-        return TypeAdapter(self.operation.request)
-
-    def validated(self, request: object) -> object:
-        """Check a request at the callee's edge; plain mappings become the request type.
-
-        Raises:
-            InvalidRequest: when it does not fit the contract.
-        """
-        if isinstance(request, Mapping):
-            return validated(self.adapter, request)
-        return request
+    def edge(self) -> Edge:
+        """What checks requests, made when the first one comes."""
+        return Edge(self.operation.request)
 
 
 class Deployed:

@@ -159,7 +159,7 @@ class Instance:
         if self.shop.logs_calls:
             ctx.emit("call.received", {"operation": exchange.operation.name, "call": exchange.number})
         try:
-            request = served.validated(exchange.request)
+            request = served.edge.checked(exchange.request)
         except PortFailure as invalid:
             self._answered(exchange, ctx, None, invalid)
             return
