@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from msa_lab.cli.groups import HelpfulGroup
 from msa_lab.cli.options import Json, Out, talk_of
 
 _SCHEMAS = ("scenario", "topology", "run", "event", "metrics")
 _SHELLS = ("bash", "zsh", "fish")
-completion = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+completion = typer.Typer(cls=HelpfulGroup, rich_markup_mode=None)
 Shell = Annotated[str | None, typer.Argument(metavar="[bash|zsh|fish]", help="[the one in $SHELL]")]
 
 

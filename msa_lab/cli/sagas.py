@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from msa_lab.cli.groups import HelpfulGroup
 from msa_lab.cli.options import Json, OfRun, talk_of
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=HelpfulGroup, rich_markup_mode=None)
 _WAYS = ("seq", "time", "state", "json", "mermaid")
 Saga = Annotated[str, typer.Argument(metavar="ID", help="The saga's id: the order's, for a checkout.")]
 

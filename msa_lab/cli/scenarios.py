@@ -12,7 +12,7 @@ from msa_lab.cli.messages import loading
 from msa_lab.cli.options import Json, Jsonl, Out, Quiet, Verbose, talk_of
 from msa_lab.cli.terminal import printable
 
-app = typer.Typer(cls=ScenarioGroup, rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=ScenarioGroup, rich_markup_mode=None)
 
 
 @app.callback()

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from msa_lab.cli.groups import HelpfulGroup
 from msa_lab.cli.options import Json, talk_of
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(cls=HelpfulGroup, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A topology's name, or its file.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change it: patterns.retry=off")

@@ -14,6 +14,13 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
+def wait_for(process: subprocess.Popen[str], word: str) -> None:
+    """Read what it says until the word comes."""
+    assert process.stderr is not None
+    while word not in (line := process.stderr.readline()):
+        assert line, f"it ended without saying {word}"
+
+
 @contextmanager
 def playing(workspace: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """A run that would take minutes; it has begun when this gives it."""
@@ -26,9 +33,7 @@ def playing(workspace: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     try:
-        assert process.stderr is not None
-        while "FAIL" not in process.stderr.readline():
-            pass
+        wait_for(process, "FAIL")
         yield process
     finally:
         process.kill()
@@ -63,10 +68,8 @@ def test_what_was_cut_short_proves_nothing(workspace: Path) -> None:
 
 def test_a_second_signal_ends_the_process_at_once(workspace: Path) -> None:
     with playing(workspace) as process:
-        assert process.stderr is not None
         process.send_signal(signal.SIGINT)
-        while "stopping" not in process.stderr.readline():
-            pass
+        wait_for(process, "stopping")
         process.send_signal(signal.SIGINT)
 
         assert process.wait(timeout=60) in {130, -signal.SIGINT}

@@ -176,7 +176,6 @@ def test_a_wrong_file_ends_with_3_and_shows_the_place(msalab: Msalab, workspace:
         (["tiny", "--log", "x"], 2, "all, normal or key"),
         (["tiny", "--json", "--jsonl"], 2, "contradict each other"),
         (["tiny", "--no-such"], 2, "No such option"),
-        ([], 2, ""),
     ],
 )
 def test_mistakes_on_the_command_line_start_nothing(

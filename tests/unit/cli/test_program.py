@@ -76,6 +76,14 @@ def test_options_may_stand_before_the_name(msalab: Msalab) -> None:
     assert msalab("scenario", "-q", "tiny").out.startswith("✓ PASSED")
 
 
+@pytest.mark.parametrize("group", ["scenario", "saga", "runs", "topology", "chaos", "completion"])
+def test_a_group_alone_says_what_there_is(msalab: Msalab, group: str) -> None:
+    ended = msalab(group)
+
+    assert ended.code == 0
+    assert ended.out.startswith(f"Usage: msalab {group} [OPTIONS] COMMAND [ARGS]...\n")
+
+
 def test_an_unknown_command_ends_with_2(msalab: Msalab) -> None:
     assert msalab("scenrio", "tiny").code == 2
 
