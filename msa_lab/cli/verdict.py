@@ -6,6 +6,7 @@ import shlex
 
 from msa_lab.cli.terminal import Terminal, clip, printable
 from msa_lab.scenario.findings import Finding, Outcome, Verdict
+from msa_lab.scenario.model import NO_CHAOS
 from msa_lab.telemetry.causes import Chain
 from msa_lab.usecases.report import RunReport
 
@@ -179,6 +180,8 @@ def _next(report: RunReport, terminal: Terminal, again: str, *, kept: bool) -> l
         lines.append(f"  run      {report.run}   {folder}")
         lines += [f"  look     {line}" for line in looks(report)]
     lines.append(f"  again    {again}")
+    if report.outcome is Outcome.PASSED and report.plan.profile != NO_CHAOS:
+        lines.append("  break    msalab topology list   (then add --topology NAME: one pattern less)")
     return [printable(line) if not terminal.colour else line for line in lines]
 
 

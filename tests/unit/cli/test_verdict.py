@@ -74,7 +74,7 @@ STORY = chain(
 def plan() -> Plan:
     workspace = Workspace(Path.cwd())
     specs = workspace.specs()
-    return plan_for(workspace, specs, scenario_for(workspace, specs, "checkout", {}), Wishes())
+    return plan_for(workspace, specs, scenario_for(workspace, specs, "checkout", {}), Wishes(chaos=True))
 
 
 def report(
@@ -149,6 +149,7 @@ def test_a_passed_run_is_short(plan: Plan) -> None:
   run      9f3e01   runs/9f3e01
   look     msalab saga list --run 9f3e01
   again    msalab scenario checkout --chaos --seed 42
+  break    msalab topology list   (then add --topology NAME: one pattern less)
 """
     )
 
@@ -158,6 +159,7 @@ def test_a_run_that_was_not_kept_names_no_files(plan: Plan) -> None:
 
     assert verdict_block(passed, Terminal(), again=AGAIN, kept=False).endswith(
         "  ✓ 1 held  -v lists them\n\n  again    msalab scenario checkout --chaos --seed 42\n"
+        "  break    msalab topology list   (then add --topology NAME: one pattern less)\n"
     )
 
 
