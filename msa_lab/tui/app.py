@@ -1,0 +1,361 @@
+"""The live view: one feed, a position in it, seven screens on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer
+
+from msa_lab.tui.clipboard import copy
+from msa_lab.tui.dialogs import GoTo, Help
+from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.goto import NowhereError, place_of
+from msa_lab.tui.feed.lines import Line, Signs, Span
+from msa_lab.tui.feed.playback import Playback
+from msa_lab.tui.feed.scrub import header, instant_at, scrubber
+from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.screens.events import EventsView
+from msa_lab.tui.screens.live import Live
+from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
+from msa_lab.tui.screens.sagas import SagasView
+from msa_lab.tui.screens.view import View
+from msa_lab.tui.themes import THEMES
+from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
+
+SCREENS: Final = (
+    ("live", "Live"), ("map", "Map"), ("sagas", "Sagas"), ("events", "Events"), ("metrics", "Metrics"),
+    ("lab", "Lab"), ("verdict", "Verdict"),
+)  # fmt: skip
+_FRAME: Final = 0.1
+_READ: Final = 0.05
+
+
+class LabApp(App[None]):
+    """Shows a run from its event log; nothing in it can change the run."""
+
+    CSS_PATH = "lab.tcss"
+    TITLE = "MSA Lab"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"), (80, "-normal"), (120, "-wide"),
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-short"), (24, "-middle"), (36, "-tall"),
+    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(number), f"open('{name}')", title, show=False)
+            for number, (name, title) in enumerate(SCREENS, start=1)
+        ),
+        Binding("space", "toggle", "pause/play", key_display="Space"),
+        Binding("full_stop", "step(1)", "one event on", key_display=".", show=False),
+        Binding("comma", "step(-1)", "one event back", key_display=",", show=False),
+        Binding("right_square_bracket", "marker(1)", "next marker", key_display="]"),
+        Binding("left_square_bracket", "marker(-1)", "marker before", key_display="[", show=False),
+        Binding("greater_than_sign", "speed(1)", "faster", key_display=">", show=False),
+        Binding("less_than_sign", "speed(-1)", "slower", key_display="<", show=False),
+        Binding("g", "goto", "go to"),
+        Binding("L", "end", "to the end", show=False),
+        Binding("m", "mark", "mark", show=False),
+        Binding("y", "copy", "copy"),
+        Binding("t", "theme", "theme", show=False),
+        Binding("M", "maximise", "maximise panel", show=False),
+        Binding("s", "picture", "save SVG", show=False),
+        Binding("slash", "find", "filter events", key_display="/", show=False),
+        Binding("colon", "command_palette", "commands", key_display=":", show=False),
+        Binding("question_mark,f1", "keys", "keys", key_display="?"),
+        Binding("escape", "up", "one level up", show=False),
+        Binding("q", "quit", "quit"),
+    ]
+
+    def __init__(
+        self,
+        feed: Feed,
+        summary: Mapping[str, Any],
+        *,
+        at: int | None = None,
+        play: bool = False,
+        unicode: bool = True,
+        cache: Path = Path(),
+    ) -> None:
+        """Open a feed. `at` is an instant in microseconds (None: the end)."""
+        super().__init__()
+        self.feed = feed
+        self.summary = summary
+        self.playback = Playback(feed.log)
+        self.signs = Signs(unicode)
+        self._wanted = at
+        self._play = play
+        self._cache = cache
+        self._before = time.perf_counter()
+        self._shown: tuple[object, ...] = ()
+        if at is None:
+            self.playback.end()
+
+    # -- layout ------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Bar(self._header, name="header")
+        yield Tabs(self._tabs, name="tabs")
+        sight = self.sight
+        with ContentSwitcher(initial="live"):
+            yield Live(sight)
+            yield MapView(sight)
+            yield SagasView(sight)
+            yield EventsView(sight)
+            yield MetricsView(sight)
+            yield VerdictView(sight)
+        yield ScrubberBar(self._scrubber, name="scrubber")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "msalab-dark"
+        self.screen.set_class(not self.signs.unicode, "ascii")
+        self.feed.advance(_READ * 4)
+        self._place()
+        self.set_interval(_FRAME, self._frame)
+        self.call_after_refresh(self._enter)
+
+    def _enter(self) -> None:
+        self.redraw()
+        self.view.enter()
+
+    @property
+    def sight(self) -> Sight:
+        """What the screens look at now."""
+        return Sight(self.feed, self.playback.at, self.playback.t, self.signs, self.summary)
+
+    @property
+    def view(self) -> View:
+        """The screen that is open."""
+        current = self.screen_stack[0].query_one(ContentSwitcher).visible_content
+        assert isinstance(current, View)  # noqa: S101 - only views are in it
+        return current
+
+    def _header(self, width: int) -> Line:
+        play = self.playback
+        return header(self.sight, width, playing=play.playing, speed=play.speed, following=play.at_end)
+
+    def _tabs(self, width: int) -> Line:
+        here = self.view.id
+        spans: list[Span] = []
+        for number, (name, title) in enumerate(SCREENS, start=1):
+            text = f"[{number} {title}]" if name == here else f" {number} {title} "
+            spans.append((text, "strong" if name == here else "dim" if name == "lab" else ""))
+        used = sum(len(text) for text, _ in spans)
+        if used + 7 > width:
+            number = next(place for place, (name, _) in enumerate(SCREENS, start=1) if name == here)
+            return (
+                (f" {number}/7 {dict(SCREENS)[str(here)]} ", "strong"),
+                ("  1-7 screens  Tab panels  ? keys", "dim"),
+            )
+        return (*spans, (" " * (width - used - 7), ""), ("? help ", "dim"))
+
+    def _scrubber(self, width: int) -> Line:
+        play = self.playback
+        word = "PLAY" if play.playing else "END" if play.at_end else "PAUSED"
+        if not self.feed.ready:
+            word = f"{self.feed.share:.0%}"
+        return scrubber(self.sight, width, word=word)
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def _frame(self) -> None:
+        now = time.perf_counter()
+        elapsed, self._before = now - self._before, now
+        if not self.feed.ready:
+            self.feed.advance(_READ)
+            self._place()
+        self.playback.tick(min(elapsed, 1.0))
+        state = (
+            self.playback.at,
+            self.playback.t,
+            self.playback.playing,
+            len(self.feed.log),
+            self.feed.ready,
+        )
+        if state != self._shown:
+            self._shown = state
+            self.redraw()
+        else:
+            self.view.idle(_READ)
+
+    def _place(self) -> None:
+        """Go to the instant that was asked for as soon as it has been read."""
+        if self._wanted is None or not (self.feed.ready or self.playback.last >= self._wanted):
+            return
+        self.playback.seek(self._wanted)
+        self._wanted = None
+        self.playback.playing = self._play
+
+    def redraw(self) -> None:
+        """Draw the open screen and the lines around it."""
+        self.view.show(self.sight)
+        for bar in self.screen_stack[0].query(Bar):
+            bar.refresh()
+
+    # -- keys --------------------------------------------------------------------------------------
+
+    def action_open(self, name: str) -> None:
+        """Open a screen."""
+        if name == "lab":
+            self.notify("No lab is under way in this run.", title="Lab")
+            return
+        self.screen_stack[0].query_one(ContentSwitcher).current = name
+        self.redraw()
+        self.view.enter()
+
+    def action_toggle(self) -> None:
+        """Pause, or go on; at the end begin again."""
+        self.playback.toggle()
+        self.redraw()
+
+    def action_step(self, count: int) -> None:
+        """Go one event on or back."""
+        self.playback.step(count)
+        self.redraw()
+
+    def action_marker(self, step: int) -> None:
+        """Go to the next marker: a fault, a violation, a crash, a load phase or a mark."""
+        marker = self.feed.next_marker(self.playback.at, step)
+        if marker is None:
+            self.notify("no marker this way")
+            return
+        self.playback.show(marker.at - 1)
+        self.redraw()
+        self.notify(f"T+{marker.t / 1e6:.3f}  {marker.kind}  {marker.text}", timeout=2)
+
+    def action_speed(self, steps: int) -> None:
+        """Play faster or slower."""
+        self.playback.faster(steps)
+        self.redraw()
+        self.notify(f"speed {self.playback.speed:g}x", timeout=1)
+
+    def action_end(self) -> None:
+        """Go to the end of the log and follow it."""
+        self.playback.end()
+        self.redraw()
+
+    def action_goto(self) -> None:
+        """Ask where to go."""
+        self.push_screen(GoTo(), self._go)
+
+    def _go(self, where: str | None) -> None:
+        if not where:
+            return
+        try:
+            at = place_of(where, self.feed, self.playback.at)
+        except NowhereError as nowhere:
+            self.notify(str(nowhere), severity="warning")
+            return
+        self.playback.show(at - 1)
+        self.redraw()
+
+    def action_mark(self) -> None:
+        """Put a mark here, on the Events screen at the cursor; or take it away."""
+        at = self.playback.at
+        if isinstance(self.view, EventsView):
+            place = self.view.selected_place()
+            at = at if place is None else place + 1
+        made = self.feed.mark(at, "mark")
+        self.notify("marked; [ and ] come back to it" if made else "mark taken away", timeout=2)
+        self.redraw()
+
+    def action_copy(self) -> None:
+        """Copy the thing in focus."""
+        text = self.view.thing()
+        if text:
+            self.notify(copy(text, self.copy_to_clipboard, self._cache))
+        else:
+            self.notify("there is nothing here to copy")
+
+    def action_theme(self) -> None:
+        """Take the next theme."""
+        names = [theme.name for theme in THEMES]
+        here = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(here + 1) % len(names)]
+        self.redraw()
+
+    def action_maximise(self) -> None:
+        """Let the panel in focus fill the screen, or put it back."""
+        screen = self.screen_stack[0]
+        if screen.maximized is not None:
+            screen.minimize()
+        elif self.focused is not None:
+            screen.maximize(self.focused)
+
+    def action_picture(self) -> None:
+        """Save the screen as an SVG picture in the current directory."""
+        self.notify(f"saved {self.save_screenshot(path='.')}")
+
+    def action_find(self) -> None:
+        """Filter the events, from any screen."""
+        self.action_open("events")
+        view = self.view
+        if isinstance(view, EventsView):
+            view.action_filter()
+
+    def action_up(self) -> None:
+        """Go one level up; never out."""
+        if self.screen_stack[0].maximized is not None:
+            self.screen_stack[0].minimize()
+        elif not self.view.up() and self.view.id != "live":
+            self.action_open("live")
+
+    def action_keys(self) -> None:
+        """Show the keys that work here."""
+        found = [
+            (
+                "This panel and screen" if active.node is not self else "Everywhere",
+                active.binding.key_display or self.get_key_display(active.binding),
+                active.tooltip or active.binding.description,
+            )
+            for active in self.screen.active_bindings.values()
+            if active.binding.description and active.enabled and active.node is not self.screen
+        ]
+        found.sort(key=lambda row: row[0] == "Everywhere")
+        self.push_screen(Help(list(dict.fromkeys(found)), f"Keys of {dict(SCREENS)[str(self.view.id)]}"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Name what the palette offers, each with its key."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and active.node is self and binding.action != "command_palette":
+                key = binding.key_display or binding.key
+                yield SystemCommand(
+                    f"{binding.description}  ({key})", f"key {key}",
+                    lambda action=binding.action: self.call_later(self.run_action, action),
+                )  # fmt: skip
+
+    # -- messages ----------------------------------------------------------------------------------
+
+    def on_view_opened(self, message: View.Opened) -> None:
+        if message.place is not None and (message.place >= self.playback.at or message.screen == "sagas"):
+            self.playback.show(message.place + 1)
+        self.action_open(message.screen)
+        view = self.view
+        if isinstance(view, SagasView) and message.saga:
+            view.open(message.saga)
+        elif isinstance(view, EventsView) and message.place is not None:
+            view.open(message.place)
+
+    def on_tabs_clicked(self, message: Tabs.Clicked) -> None:
+        column = 0
+        for name, title in SCREENS:
+            column += len(title) + 4
+            if message.column < column:
+                self.action_open(name)
+                return
+
+    def on_scrubber_bar_scrubbed(self, message: ScrubberBar.Scrubbed) -> None:
+        self.playback.playing = False
+        self.playback.seek(instant_at(message.column, self.sight.end, message.width))
+        self.redraw()

@@ -1,0 +1,171 @@
+"""All that the screens show, read from an event log: the log itself, any past moment, counts, markers."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_right, insort
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.telemetry.moment import KINDS, Moment
+from msa_lab.telemetry.series import Series
+from msa_lab.tui.feed.logfile import LogFile
+
+_SNAPSHOTS: Final = 64
+_EVERY: Final = 512
+MarkerKind = Literal["fault", "heal", "violation", "crash", "phase", "own"]
+_MARKED: Final[dict[str, MarkerKind]] = {
+    "fault.started": "fault", "fault.healed": "heal", "expectation.violated": "violation",
+    "instance.crashed": "crash", "phase.started": "phase", "run.ended": "phase",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Marker:
+    """A place worth going to: after how many events, when, what it is and what it says."""
+
+    at: int
+    t: int
+    kind: MarkerKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a fault acted; `end` is None while it does."""
+
+    fault: str
+    target: str
+    start: int
+    end: int | None = None
+
+
+class Feed:
+    """Reads a log in slices and answers for any moment of what it has read.
+
+    A moment is folded from the nearest snapshot before it. There are at most 64 snapshots: when there are
+    more, every other one is dropped and the next stand twice as far apart.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.log = LogFile(path)
+        self.series = Series()
+        self.markers: list[Marker] = []
+        self.spans: list[Span] = []
+        self.faults: dict[str, LogEvent] = {}
+        self.latest = Moment()
+        self._states = array("Q")
+        self._snapshots: list[tuple[int, Moment]] = [(0, Moment())]
+        self._every = _EVERY
+        self._sagas: dict[str, array[int]] = {}
+        self._asked: tuple[int, Moment] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether all of the log has been read."""
+        return self.log.done
+
+    @property
+    def share(self) -> float:
+        """How much of the log has been read, 0 to 1."""
+        return min(1.0, self.log.read / self.log.size) if self.log.size else 1.0
+
+    def advance(self, budget: float) -> int:
+        """Read on for about `budget` seconds; give how many events came."""
+        before = len(self.log)
+        stop = time.perf_counter() + budget
+        while not self.log.done:
+            for event in self.log.more():
+                self._take(event)
+            if time.perf_counter() >= stop:
+                break
+        return len(self.log) - before
+
+    def _take(self, event: LogEvent) -> None:
+        index = len(self.log) - 1
+        self.series.feed(event)
+        if event.saga:
+            own = self._sagas.get(event.saga)
+            if own is None:
+                own = self._sagas[event.saga] = array("Q")
+            own.append(index)
+        if event.kind not in KINDS:
+            return
+        if len(self._states) % self._every == 0 and len(self._states):
+            self._keep()
+        self._states.append(index)
+        self.latest.feed(event)
+        self._mark(event, index)
+
+    def _keep(self) -> None:
+        if len(self._snapshots) >= _SNAPSHOTS:
+            self._snapshots = self._snapshots[::2]
+            self._every *= 2
+        if len(self._states) % self._every == 0:
+            self._snapshots.append((len(self._states), self.latest.copy()))
+
+    def _mark(self, event: LogEvent, index: int) -> None:
+        detail = event.detail
+        if event.kind == "fault.started":
+            self.faults[str(detail["fault"])] = event
+            self.spans.append(Span(str(detail["fault"]), str(detail["target"]), event.t))
+        elif event.kind == "fault.healed":
+            self.spans = [
+                Span(span.fault, span.target, span.start, event.t)
+                if span.fault == detail["fault"] and span.end is None
+                else span
+                for span in self.spans
+            ]
+        kind = _MARKED.get(event.kind)
+        if kind is not None:
+            words = (str(detail[key]) for key in ("fault", "expectation", "entity", "phase") if key in detail)
+            self.markers.append(Marker(index + 1, event.t, kind, " ".join(words) or event.instance))
+
+    def mark(self, at: int, text: str) -> Marker | None:
+        """Put a marker of the viewer's own after `at` events, or take it away again."""
+        known = next((it for it in self.markers if it.at == at and it.kind == "own"), None)
+        if known is not None:
+            self.markers.remove(known)
+            return None
+        made = Marker(at, self.log.time(at - 1) if at else 0, "own", text)
+        insort(self.markers, made)
+        return made
+
+    def moment(self, at: int) -> Moment:
+        """Give the shop after `at` events."""
+        if self._asked is not None and self._asked[0] == at and at < len(self.log):
+            return self._asked[1]
+        if at >= len(self.log):
+            return self.latest
+        count = bisect_right(self._states, at - 1) if at else 0
+        nearest = bisect_right(self._snapshots, count, key=lambda kept: kept[0]) - 1
+        base, known = self._snapshots[nearest]
+        if self._asked is not None and base <= self._count(self._asked[0]) <= count:
+            base, known = self._count(self._asked[0]), self._asked[1]
+        moment = known.copy()
+        for place in range(base, count):
+            moment.feed(self.log.event(self._states[place]))
+        self._asked = (at, moment)
+        return moment
+
+    def _count(self, at: int) -> int:
+        return bisect_right(self._states, at - 1) if at else 0
+
+    def saga_events(self, saga: str, at: int) -> list[LogEvent]:
+        """Give the events of a saga among the first `at`."""
+        own = self._sagas.get(saga, array("Q"))
+        return [self.log.event(index) for index in own[: bisect_right(own, at - 1) if at else 0]]
+
+    def find(self, seq: int) -> LogEvent | None:
+        """Find an event by its number."""
+        place = self.log.place(seq)
+        return None if place is None else self.log.event(place)
+
+    def next_marker(self, at: int, step: int) -> Marker | None:
+        """Give the marker after (`step` 1) or before (-1) a position; None when there is none."""
+        if step > 0:
+            return next((marker for marker in self.markers if marker.at > at), None)
+        return next((marker for marker in reversed(self.markers) if marker.at < at), None)

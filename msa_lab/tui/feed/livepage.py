@@ -1,0 +1,234 @@
+"""The Live screen: is the shop alive, what is breaking."""
+
+from __future__ import annotations
+
+from msa_lab.telemetry.causes import describe
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.telemetry.sagas import SagaView
+from msa_lab.telemetry.series import service_of
+from msa_lab.tui.feed.lines import Line, Span, Style, clipped, columns, duration, line, spark
+from msa_lab.tui.feed.sight import Sight, hits
+
+_WIDE = 62
+_TROUBLED = 0.05
+_STEP_FITS = 42
+_KIND_FITS = 70
+SAGA_STYLES: dict[str, Style] = {
+    "COMPLETED": "good", "COMPENSATED": "warn", "COMPENSATING": "warn", "RUNNING": "accent",
+}  # fmt: skip
+
+
+def names_of_services(sight: Sight) -> list[str]:
+    """Name the services: where shoppers come in first, outside parties last, the others by the alphabet."""
+    known = dict.fromkeys(sight.feed.latest.services.values())
+    return sorted(known, key=lambda name: (name != "gateway", name in ("psp", "carrier"), name))
+
+
+def services(sight: Sight, width: int) -> list[Line]:
+    """Draw the table of services: state, requests and failures a second, durations, faults."""
+    wide = width >= _WIDE
+    head = ("service", "", "req/s", "p50", "p95", "err", "trouble")
+    shown = [column for column in range(len(head)) if wide or column != 3]  # noqa: PLR2004 - p50
+    first = 13 if wide else 11
+    widths = [first, 1, 6 if wide else 5, 6, 6, 4, max(4, width - first - (29 if wide else 21))]
+    rows: list[list[Span]] = [[(word, "dim") for word in head]]
+    rows += [_service(sight, name) for name in names_of_services(sight)]
+    return columns(
+        [[row[column] for column in shown] for row in rows],
+        [widths[column] for column in shown],
+        right=[place for place, column in enumerate(shown) if column in (2, 3, 4, 5)],
+    )
+
+
+def _service(sight: Sight, name: str) -> list[Span]:
+    moment, series = sight.moment, sight.feed.series
+    start, end = sight.window()
+    asked = series.within(f"requests.{name}", start, end)
+    failed = series.within(f"failed.{name}", start, end)
+    share = failed / (asked + failed) if asked + failed else 0.0
+    took = "request.took" if name == "gateway" else f"took.{name}"
+    faults = [fault.id for fault in moment.faults.values() if hits(fault, name)]
+    sign, style, word = health(sight, name, share)
+    opened = moment.opened(name)
+    told = [word] if word not in ("up", "degraded") else []
+    told += faults
+    told += [f"breaker {callee}" for callee in opened]
+    return [
+        (name, "strong" if style == "bad" else ""),
+        (sign, style),
+        (f"{asked * 1e6 / (end - start):.1f}" if end > start else "–", ""),
+        (duration(series.quantile(took, start, end, 0.5)), "dim"),
+        (duration(series.quantile(took, start, end, 0.95)), ""),
+        (f"{share:.0%}" if asked + failed else "–", "bad" if share > _TROUBLED else "dim"),
+        (" ".join(told), "fault" if faults else style),
+    ]
+
+
+def health(sight: Sight, name: str, share: float = 0.0) -> tuple[str, Style, str]:
+    """Give a service's sign, style and word."""
+    moment = sight.moment
+    up, paused, down = moment.health(name)
+    if up + paused + down == 0:
+        return sight.signs["down"], "dim", "not yet up"
+    if not up:
+        return (sight.signs["paused"], "warn", "paused") if paused else (sight.signs["down"], "bad", "DOWN")
+    if paused or down:
+        return sight.signs["warn"], "warn", f"{up} of {up + paused + down} up"
+    if moment.opened(name) or share > _TROUBLED:
+        return sight.signs["warn"], "warn", "degraded"
+    return sight.signs["up"], "good", "up"
+
+
+def tally(sight: Sight, width: int) -> list[Line]:
+    """Count the sagas by state, with the rate of those that end."""
+    counted = sight.moment.sagas.tally()
+    broke = len(sight.moment.broken)
+    wide = width >= _WIDE
+    first = line(
+        (f"{counted['started']} {'started  ' if wide else 'sagas '}", "strong"),
+        (f"{counted['completed']} {'completed  ' if wide else 'done '}", "good"),
+        (f"{counted['compensated']} {'compensated  ' if wide else 'undone '}", _some(counted["compensated"], "warn")),
+        (f"{counted['open']} open  " if wide or counted["open"] else "", "accent"),
+        (f"{broke} BROKE", _some(broke, "bad")),
+    )
+    room = max(8, min(60, width - 12))
+    curve = sight.feed.series.curve("saga.completed", max(1, sight.t), room)
+    return [first, line(("ended/s ", "dim"), (spark(curve, sight.signs), "good"))]
+
+
+def _some(count: int, style: Style) -> Style:
+    return style if count else "dim"
+
+
+def recent_sagas(sight: Sight) -> list[SagaView]:
+    """Give the sagas that matter now: those that broke, those under way, then the others, newest first."""
+    moment = sight.moment
+    views = list(moment.sagas.views.values())[::-1]
+    return sorted(views, key=lambda view: (view.ended, view.id not in moment.broken))
+
+
+def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
+    """Draw a saga in one line: id, state, step, retries, age."""
+    broke = view.id in sight.moment.broken
+    step = view.failure if view.ended else next((s.name for s in view.steps if s.state == "running"), "")
+    took = view.took if view.took is not None else max(0, sight.t - view.started_at)
+    word = "BROKE" if broke else "ok" if view.state == "COMPLETED" else ""
+    row: list[Span] = [
+        ("!" if broke else " ", "bad"),
+        (view.id, "strong" if broke else ""),
+        (view.state, SAGA_STYLES.get(view.state, "")),
+        (step or word, "bad" if broke and not step else "dim"),
+        (f"x{view.retries + 1}" if view.retries else "", "warn"),
+        (duration(took), "dim"),
+    ]
+    if width < _STEP_FITS:
+        return columns([[*row[:3], *row[4:]]], [1, 8, 12, 3, max(5, width - 28)], right=(3, 4))[0]
+    return columns([row], [1, 9, 12, max(4, width - 36), 3, 6], right=(4, 5))[0]
+
+
+def expectations(sight: Sight, width: int) -> list[Line]:
+    """Tell what broke so far, then what the whole run's verdict says of the others."""
+    moment = sight.moment
+    signs = sight.signs
+    lines: list[Line] = []
+    findings = {str(finding["id"]): finding for finding in sight.summary.get("expectations") or []}
+    for name, count in moment.violated.items():
+        event = sight.feed.find(moment.first[name])
+        where = f"{event.saga} T+{event.t / 1e6:.3f}" if event is not None else ""
+        lines.append(line((f"{signs['bad']} {name}", "bad"), (f"  {count}x  first {where}", "")))
+    over = moment.ended
+    for name, finding in findings.items():
+        if name in moment.violated:
+            continue
+        verdict = finding["verdict"] if over else ""
+        style: Style = {"HELD": "good", "BROKEN": "bad", "UNPROVEN": "unsure"}.get(verdict, "dim")  # type: ignore[assignment]
+        if style == "bad" and finding.get("severity") == "warn":
+            style = "warn"
+        sign = signs["dots"] if not over else signs[style]
+        told = f"  {finding['observed']}" if over else "  no violation yet"
+        lines.append(line((f"{sign} {name}", style), (told, "dim")))
+    order: dict[Style, int] = {"bad": 0, "warn": 1, "unsure": 2}
+    lines.sort(key=lambda row: order.get(row[0][1], 3))
+    return [clipped(row, width, signs["dots"]) for row in lines]
+
+
+def faults(sight: Sight, width: int) -> list[Line]:
+    """List the faults that act, and those that are over with what they touched."""
+    moment = sight.moment
+    lines = [
+        line(
+            (f"{sight.signs['fault']} {fault.id}", "fault"),
+            f"  {fault.kind} on {fault.target}",
+            (f"  since T+{fault.since / 1e6:.1f}{_until(sight, fault.id, fault.since)}", "dim"),
+        )
+        for fault in moment.faults.values()
+    ]
+    lines += [
+        line((f"{sight.signs['good']} {name}", "dim"), (f"  healed, touched {touched}", "dim"))
+        for name, touched in moment.healed.items()
+        if name not in moment.faults
+    ]
+    if not lines:
+        lines = [line(("no fault acts", "dim"))]
+    return [clipped(row, width, sight.signs["dots"]) for row in lines]
+
+
+def _until(sight: Sight, fault: str, since: int) -> str:
+    span = next((it for it in sight.feed.spans if it.fault == fault and it.start == since), None)
+    return f" until T+{span.end / 1e6:.1f}" if span is not None and span.end is not None else ""
+
+
+def event_style(event: LogEvent) -> Style:
+    """Give the style of an event's row."""
+    if event.kind == "expectation.violated":
+        return "bad"
+    if event.kind.startswith("fault.") or event.detail.get("fault"):
+        return "fault"
+    if event.kind in _HARD:
+        return "warn"
+    return "dim" if event.importance == "plumbing" else ""
+
+
+_HARD = frozenset({
+    "call.failed", "call.refused", "commit.failed", "event.lost", "event.dead", "event.retried",
+    "saga.turned", "instance.crashed", "instance.paused", "breaker.opened", "steady.failed",
+})  # fmt: skip
+_SIGN: dict[Style, str] = {"bad": "!", "fault": "x", "warn": "*"}
+
+
+def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
+    """Draw an event in one line: time, service, kind, saga, words."""
+    style = event_style(event)
+    who = event.service or service_of(event.instance) or sight.signs["sep"]
+    row: list[Span] = [
+        (f"{event.t / 1e6:.3f}", "dim"),
+        (_SIGN.get(style, " "), style),
+        (who, ""),
+        (event.kind, style),
+        (event.saga, ""),
+        (describe(event).removeprefix(f"{event.kind} "), style),
+    ]
+    if width < _KIND_FITS:
+        return columns([[*row[:2], row[4], row[5]]], [7, 1, 8, max(4, width - 19)], right=(0,))[0]
+    return columns([row], [8, 1, 12, 19, 9, max(4, width - 54)], right=(0,))[0]
+
+
+def key_events(sight: Sight, most: int) -> list[LogEvent]:
+    """Give the last events worth telling, the newest first: trouble, faults, moves of sagas."""
+    log = sight.feed.log
+    wanted = {log.code(kind) for kind in (*_HARD, *_KEY)}
+    found: list[LogEvent] = []
+    index = sight.at
+    while index > 0 and len(found) < most and sight.at - index < _FAR:
+        index -= 1
+        if log.kind(index) in wanted:
+            found.append(log.event(index))
+    return found
+
+
+_KEY = (
+    "fault.started", "fault.healed", "expectation.violated", "saga.completed", "saga.compensated",
+    "call.retried", "saga.retried", "phase.started", "instance.resumed", "breaker.closed", "message.dropped",
+    "run.ended",
+)  # fmt: skip
+_FAR = 200_000

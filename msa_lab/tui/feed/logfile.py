@@ -1,0 +1,112 @@
+"""An event log on disk: where each event lies, so that any can be read when it is looked at."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.telemetry.events import LogEvent
+
+_DECODE: Final = msgspec.json.Decoder(LogEvent).decode
+_REMEMBERED: Final = 4096
+_PIECE: Final = 1 << 20
+_BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class LogFile:
+    """Reads a log that may still grow; events are counted from 0, in the order of the file.
+
+    Raises:
+        EnvironmentTrouble: when the file cannot be read, or a whole line of it is no event.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = path.open("rb")
+            self.size = path.stat().st_size
+        except OSError as error:
+            raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error
+        self.read = 0
+        self._rest = b""
+        self._starts = array("Q")
+        self._times = array("Q")
+        self._numbers = array("Q")
+        self._codes = array("H")
+        self._kinds: dict[str, int] = {}
+        self._recent: dict[int, LogEvent] = {}
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def more(self) -> Iterator[LogEvent]:
+        """Read the next piece of the file, up to its last whole line; give the events in it."""
+        self._file.seek(self.read + len(self._rest))
+        data = self._rest + self._file.read(_PIECE)
+        start = 0
+        while True:
+            end = data.find(b"\n", start)
+            if end < 0:
+                break
+            event = self._decoded(data[start:end])
+            self._starts.append(self.read)
+            self._times.append(event.t)
+            self._numbers.append(event.seq)
+            self._codes.append(self._kinds.setdefault(event.kind, len(self._kinds)))
+            self.read += end + 1 - start
+            start = end + 1
+            yield event
+        self._rest = data[start:]
+
+    @property
+    def done(self) -> bool:
+        """Whether all that was there when it was opened has been read."""
+        return self.read + len(self._rest) >= self.size
+
+    def _decoded(self, line: bytes) -> LogEvent:
+        try:
+            return _DECODE(line)
+        except _BAD as error:
+            raise EnvironmentTrouble(f"{self.path}:{len(self) + 1} is no event: {error}") from error
+
+    def event(self, index: int) -> LogEvent:
+        """Give an event by its place."""
+        known = self._recent.get(index)
+        if known is None:
+            self._file.seek(self._starts[index])
+            known = self._decoded(self._file.readline())
+            if len(self._recent) >= _REMEMBERED:
+                self._recent.clear()
+            self._recent[index] = known
+        return known
+
+    def time(self, index: int) -> int:
+        """Give when an event happened, without reading it."""
+        return self._times[index]
+
+    def kind(self, index: int) -> int:
+        """Give the code of an event's kind, without reading it; see `code`."""
+        return self._codes[index]
+
+    def code(self, kind: str) -> int:
+        """Give the code of a kind; -1 when the log has none of it."""
+        return self._kinds.get(kind, -1)
+
+    def until(self, t: int) -> int:
+        """Count the events up to an instant, it included."""
+        return bisect_right(self._times, t)
+
+    def place(self, seq: int) -> int | None:
+        """Find the place of an event by its number; None when it is not there."""
+        index = bisect_left(self._numbers, seq)
+        return index if index < len(self) and self._numbers[index] == seq else None

@@ -1,0 +1,224 @@
+"""One saga: its messages in lanes, its steps in time, its states, and why it came so."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msa_lab.telemetry.causes import Chain, explain
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.telemetry.sagas import SagaView, StepView
+from msa_lab.telemetry.sequence import Row, lanes_of, rows_of
+from msa_lab.telemetry.tales import tell
+from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line
+from msa_lab.tui.feed.livepage import SAGA_STYLES
+from msa_lab.tui.feed.sight import Sight
+
+_STAMP = 9
+_LABEL = 26
+_NAMES_FIT = 11
+_STYLES: dict[str, Style] = {"lost": "bad", "turn": "warn", "event": "dim", "mark": "accent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The messages of a saga and the lanes they run between."""
+
+    rows: tuple[Row, ...]
+    lanes: tuple[str, ...]
+
+
+def sequence(sight: Sight, saga: str) -> Messages:
+    """Gather what is drawn: the saga's messages so far and what it broke."""
+    events = sight.feed.saga_events(saga, sight.at)
+    rows = rows_of(events)
+    for event in events:
+        if event.kind == "expectation.violated":
+            text = f"{event.detail['expectation']}: {event.detail['observed']}"
+            rows.append(Row(event.t, event.service, event.service, text, "turn", event.seq))
+    rows.sort(key=lambda row: row.seq)
+    return Messages(tuple(rows), lanes_of(rows))
+
+
+def lane_width(drawn: Messages, width: int) -> int:
+    """Give the columns between two lanes, 3 to 11."""
+    room = width - _STAMP - _LABEL
+    return max(3, min(_NAMES_FIT, room // max(1, len(drawn.lanes))))
+
+
+def sequence_head(drawn: Messages, width: int, signs: Signs) -> list[Line]:
+    """Name the lanes: in one line where the names fit, as stairs where they do not."""
+    wide = lane_width(drawn, width)
+    blank = " " * _STAMP
+    if wide >= max((len(name) for name in drawn.lanes), default=0) + 1:
+        return [line(blank, ("".join(f"{name:<{wide}}" for name in drawn.lanes), "strong"))]
+    heads: list[Line] = []
+    rows = max(1, -(-max((len(name) + 1 for name in drawn.lanes), default=1) // wide))
+    for turn in range(rows):
+        cells: list[Span] = [(blank, "")]
+        column = 0
+        for place, name in enumerate(drawn.lanes):
+            if place % rows != turn:
+                continue
+            gap = "".join(f"{signs['bar']:<{wide}}" for _ in range(column, place))
+            cells += [(gap, "dim"), (f"{name:<{wide}}", "strong")]
+            text = len(cells[-1][0])
+            column = place + -(-text // wide)
+            cells.append((" " * ((column - place) * wide - text), ""))
+        heads.append(clipped(line(*cells), width))
+    return heads
+
+
+def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:
+    """Draw one message."""
+    row = drawn.rows[index]
+    wide = lane_width(drawn, width)
+    cells = [*(f"{signs['bar']:<{wide}}" * len(drawn.lanes))]
+    start, end = (drawn.lanes.index(name) * wide for name in (row.source, row.target))
+    if start == end:
+        cells[start] = signs["own"] if row.kind != "turn" else signs["bad"]
+    else:
+        low, high = min(start, end), max(start, end)
+        stroke = signs["event"] if row.kind == "event" else signs["line"]
+        cells[low + 1 : high] = stroke * (high - low - 1)
+        cells[high - 1 if end > start else low + 1] = signs["right" if end > start else "left"]
+        if row.kind == "lost":
+            cells[start] = signs["bad"]
+    style = _STYLES.get(row.kind, "")
+    if " try " in row.label and not style:
+        style = "warn"
+    drawing = "".join(cells)
+    made = line((f"{row.t / 1e6:>7.3f}  ", "dim"), (drawing, style or "dim"), (f" {row.label}", style))
+    return clipped(made, width, signs["dots"])
+
+
+def head(view: SagaView, sight: Sight) -> str:
+    """Name a saga, its state and its age."""
+    took = view.took if view.took is not None else max(0, sight.t - view.started_at)
+    failure = f" because of {view.failure}" if view.failure else ""
+    broke = "  ! BROKE" if view.id in sight.moment.broken else ""
+    return f"{view.id} {view.name}  {view.state}{failure}  {duration(took)}{broke}"
+
+
+def timeline(view: SagaView, sight: Sight, width: int) -> list[Line]:
+    """Draw each step as a bar from the end of the one before to its own; below, the faults that acted."""
+    start = view.started_at
+    end = view.ended_at if view.ended_at is not None else max(sight.t, start + 1)
+    length = max(1, end - start)
+    names = max([len(step.name) for step in view.steps] + [10])
+    room = max(10, width - names - 26)
+    signs = sight.signs
+    left, right = f"{'':<{names}}  T+{start / 1e6:.3f}", f"T+{end / 1e6:.3f}"
+    lines = [line((f"{left}{right:>{max(1, names + 2 + room - len(left))}}", "dim"))]
+    begun = start
+    for step in view.steps:
+        done = step.done_at if step.done_at is not None else step.undone_at or end
+        before = min((begun - start) * room // length, room - 1)
+        long = max(1, min(room - before, (done - begun) * room // length))
+        bar = (" " * before + signs["full"] * long).ljust(room)
+        style: Style = (
+            "warn" if step.undone_at is not None else "good" if step.done_at is not None else "accent"
+        )
+        lines.append(
+            line(f"{step.name:<{names}}  ", (bar, style), (f" {duration(done - begun):>7}", ""), _told(step))
+        )
+        begun = done if step.done_at is not None else begun
+    for span in sight.feed.spans:
+        if span.start <= end and (span.end is None or span.end >= start):
+            low = max(0, (span.start - start) * room // length)
+            high = min(room, ((span.end or end) - start) * room // length + 1)
+            bar = (" " * low + signs["fault"] * max(1, high - low)).ljust(room)
+            lines.append(line((f"{'fault':<{names}}  {bar} {span.fault}", "fault")))
+    return [clipped(row, width, signs["dots"]) for row in lines]
+
+
+def _told(step: StepView) -> Span:
+    words = [f"x{step.retries + 1}"] if step.retries else []
+    if step.undone_at is not None:
+        words.append("undone")
+    return (" " + " ".join(words), "warn") if words else ("", "")
+
+
+def states(view: SagaView, sight: Sight, width: int) -> list[Line]:
+    """Draw the way through the states: forward along the steps, back along what was undone."""
+    signs = sight.signs
+    arrow = f" {signs['to']} "
+    parts: list[Span] = [("begin", "dim")]
+    for step in view.steps:
+        style: Style = "accent" if step.state == "running" else "good" if step.done_at is not None else "warn"
+        name = f"[{step.name}]" if step.state == "running" and not view.ended else step.name
+        parts += [(arrow, "dim"), (name, style)]
+    lines = _wrapped(parts, width)
+    if view.turned_at is not None:
+        lines.append(line((f"turned back at T+{view.turned_at / 1e6:.3f}: {view.failure}", "warn")))
+        back: list[Span] = []
+        for step in sorted((it for it in view.steps if it.undone_at), key=lambda it: it.undone_at or 0):
+            back += [(arrow if back else "undone ", "dim"), (step.name, "warn")]
+        lines += _wrapped(back, width)
+    lines += [(), line("state  ", (view.state, SAGA_STYLES.get(view.state, "")))]
+    lines.append(line((f"       retries {view.retries}, events {len(view.events)}", "dim")))
+    return lines
+
+
+def _wrapped(parts: Sequence[Span], width: int) -> list[Line]:
+    lines: list[list[Span]] = [[]]
+    used = 0
+    for text, style in parts:
+        if used + len(text) > width and lines[-1]:
+            lines.append([("   ", "")])
+            used = 3
+        lines[-1].append((text, style))
+        used += len(text)
+    return [tuple(spans) for spans in lines]
+
+
+def why(sight: Sight, saga: str, seq: int | None, width: int) -> list[Line]:
+    """Tell why: of one event along its causes, or without one the saga's story; then what it broke."""
+    events = sight.feed.saga_events(saga, sight.at)
+    if seq is not None:
+        chain = explain(seq, sight.feed.find, sight.feed.faults)
+        lines = [line((f"why event {seq}?  Back along its causes", "strong")), *story(chain, sight, width)]
+        return lines if chain.links else [line(("nothing led to it", "dim"))]
+    chain = tell(events, sight.feed.faults)
+    lines = [line((f"why {saga}?  Its story", "strong")), *story(chain, sight, width)]
+    if not chain.links:
+        lines.append(line(("nothing happened to it yet", "dim")))
+    broken = [event for event in events if event.kind == "expectation.violated"]
+    for event in broken:
+        lines += verdict_of(event, sight, width)
+    if not broken and not chain.fault:
+        lines.append(line(("no fault touched it, it broke nothing", "good")))
+    return lines
+
+
+def verdict_of(event: LogEvent, sight: Sight, width: int) -> list[Line]:
+    """Tell which expectation an event broke, where it is written and what it wanted."""
+    name = event.detail["expectation"]
+    finding = next((it for it in sight.summary.get("expectations") or [] if it["id"] == name), None)
+    texts = [(f"{sight.signs['bad']} {name}: {event.detail['observed']}", "bad")]
+    if finding is not None:
+        texts.append((f"  wanted {finding['limit']}", ""))
+        texts.append((f"  {finding['file']}:{finding['line']}", "dim"))
+    lines: list[Line] = []
+    for text, style in texts:
+        for part in textwrap.wrap(text, max(20, width), subsequent_indent="    "):
+            lines.append(((part, style),))  # type: ignore[arg-type]  # noqa: PERF401 - two loops read better
+    return lines
+
+
+def story(chain: Chain, sight: Sight, width: int) -> list[Line]:
+    """Tell a chain of causes, a little further in with each link."""
+    lines: list[Line] = []
+    for depth, link in enumerate(chain.links):
+        event = link.event
+        hurt = event.kind.startswith("fault.") or bool(event.detail.get("fault"))
+        style: Style = "bad" if event.kind == "expectation.violated" else "fault" if hurt else ""
+        arrow = f"{' ' * min(depth, 6)}{sight.signs['under']} " if depth else ""
+        begin = f"{event.t / 1e6:>7.3f} {arrow}"
+        wrapped = textwrap.wrap(
+            link.text, max(24, width), initial_indent=begin, subsequent_indent=" " * len(begin),
+            break_on_hyphens=False,
+        )  # fmt: skip
+        lines += [((part, style),) for part in wrapped]
+    return lines

@@ -1,0 +1,70 @@
+"""What a page looks at: a feed, a position in it, and the run's result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msa_lab.telemetry.moment import ActiveFault, Moment
+from msa_lab.telemetry.series import service_of
+from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.lines import Signs
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A position of the feed: `at` events seen, `t` microseconds since the start.
+
+    `summary` is the run's run.json.
+    """
+
+    feed: Feed
+    at: int
+    t: int
+    signs: Signs = field(default_factory=Signs)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def moment(self) -> Moment:
+        """The shop at this position."""
+        return self.feed.moment(self.at)
+
+    @property
+    def end(self) -> int:
+        """How long the run lasts in microseconds, as far as is known; at least 1."""
+        planned = round(float(self.summary.get("duration_sim") or 0) * 1_000_000)
+        seen = self.feed.log.time(len(self.feed.log) - 1) if len(self.feed.log) else 0
+        return max(1, planned, seen)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run is over and figures speak of all of it."""
+        return self.at >= len(self.feed.log) and self.feed.latest.ended
+
+    @property
+    def broken(self) -> int:
+        """Count the expectations that are broken: so far, or at the end by the run's verdict."""
+        findings = self.summary.get("expectations") or []
+        judged = sum(1 for it in findings if it["verdict"] == "BROKEN" and it.get("severity") != "warn")
+        return max(len(self.moment.violated), judged) if self.whole else len(self.moment.violated)
+
+    def window(self, span: int = 1_000_000) -> tuple[int, int]:
+        """Give the last whole slices before now, their start and end; after the run's end all of them."""
+        if self.whole:
+            return 0, self.end + self.feed.series.width
+        width = self.feed.series.width
+        end = self.t - self.t % width
+        return max(0, end - max(span, width)), end
+
+
+def hits(fault: ActiveFault | str, service: str) -> bool:
+    """Tell whether a fault's target speaks of a service: itself, an instance, an operation or a link."""
+    target = fault if isinstance(fault, str) else fault.target
+    return target == "*" or service in sides(target)
+
+
+def sides(target: str) -> tuple[str, ...]:
+    """Name the services of a fault's target; a link has two sides."""
+    return tuple(service_of(part.partition(".")[0]) for part in re.split(r"\s*->\s*", target))

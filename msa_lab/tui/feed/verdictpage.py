@@ -1,0 +1,105 @@
+"""The Verdict screen: what the whole run amounted to, from its run.json."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msa_lab.tui.feed.lines import Line, Style, clipped, line
+from msa_lab.tui.feed.sight import Sight
+
+_WORDS: dict[str, Style] = {"PASSED": "good", "FAILED": "bad", "INCONCLUSIVE": "unsure"}
+_FINDINGS: dict[str, Style] = {"HELD": "good", "BROKEN": "bad", "UNPROVEN": "unsure"}
+_RANK = {"BROKEN": 0, "UNPROVEN": 1, "HELD": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row: its line, where it leads, the number of an event (0: nowhere) and a saga, and whose head it is."""
+
+    line: Line
+    event: int = 0
+    saga: str = ""
+    finding: str = ""
+
+
+def head(sight: Sight) -> Line:
+    """Name the verdict, the exit code and the counts."""
+    summary = sight.summary
+    verdict = str(summary.get("verdict", ""))
+    style = _WORDS.get(verdict, "unsure")
+    sign = sight.signs[style] if style in ("good", "bad", "unsure") else ""
+    findings = summary.get("expectations") or []
+    held = sum(1 for finding in findings if finding["verdict"] == "HELD")
+    return line(
+        (f"{sign} {verdict}", style), f"  {held} of {len(findings)} expectations held",
+        (f"  exit code {summary.get('exit', '')}", "dim"),
+    )  # fmt: skip
+
+
+def entries(sight: Sight, width: int, opened: frozenset[str]) -> list[Entry]:
+    """List the expectations, the broken first, with the violations of those that are opened; then the rest."""
+    findings = sorted(sight.summary.get("expectations") or [], key=lambda it: _RANK.get(it["verdict"], 1))
+    made: list[Entry] = []
+    for finding in findings:
+        made += _finding(finding, sight, width, unfolded=str(finding["id"]) in opened)
+    made += [Entry(()), *_faults(sight), *_files(sight)]
+    dots = sight.signs["dots"]
+    return [replace(entry, line=clipped(entry.line, width, dots)) for entry in made]
+
+
+def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: bool) -> list[Entry]:
+    verdict = str(finding["verdict"])
+    style = _FINDINGS.get(verdict, "unsure")
+    if finding.get("severity") == "warn" and verdict != "HELD":
+        style = "warn"
+    first: Mapping[str, Any] = next(iter(finding.get("violations") or ()), {})
+    event, saga = int(first.get("event") or 0), str(first.get("saga") or "")
+    head_ = line(
+        (f"{sight.signs[style] if style else ' '} {finding['id']:<24}", style),
+        (f"{verdict:<9}", style), f" {finding['observed']}",
+    )  # fmt: skip
+    made = [Entry(head_, event, saga, str(finding["id"]))]
+    if not unfolded:
+        return made
+    for text in (f"wanted  {finding['limit']}", f"written {finding['file']}:{finding['line']}"):
+        wrapped = textwrap.wrap(text, max(30, width - 6), subsequent_indent="        ")
+        made += [Entry(line(("      " + part, "dim")), event, saga) for part in wrapped]
+    made += [
+        Entry(
+            line(
+                (f"      {sight.signs['to']} ", "dim"), (f"{violation['entity']}", "bad"),
+                f"  {violation.get('observed', '')}", (f"  T+{violation['t']:.3f}", "dim"),
+            ),
+            int(violation.get("event") or 0), str(violation.get("saga") or ""),
+        )
+        for violation in finding.get("violations") or ()
+    ]  # fmt: skip
+    return made
+
+
+def _faults(sight: Sight) -> list[Entry]:
+    faults = sight.summary.get("faults") or []
+    made = [Entry(line(("faults", "strong")))] if faults else []
+    for fault in faults:
+        style: Style = "fault" if fault.get("touched") else "warn"
+        made.append(
+            Entry(
+                line(
+                    (f"{sight.signs['fault']} {fault['id']:<24}", style),
+                    f"{fault['kind']} on {fault['target']}",
+                    (f"  touched {fault.get('touched', 0)}", style),
+                )
+            )
+        )
+    return made
+
+
+def _files(sight: Sight) -> list[Entry]:
+    summary = sight.summary
+    sagas = ", ".join(f"{count} {word}" for word, count in (summary.get("sagas") or {}).items())
+    rows = [("sagas", sagas), ("run", str(summary.get("run", "")))]
+    rows += [("again", again) for again in summary.get("repeat") or []]
+    return [Entry(()), *(Entry(line((f"{name:<8}", "dim"), text)) for name, text in rows)]

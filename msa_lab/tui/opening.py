@@ -1,0 +1,26 @@
+"""Opens the live view on a stored run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msa_lab.persistence import EVENTS, StoredRun
+from msa_lab.tui.app import LabApp
+from msa_lab.tui.feed.feed import Feed
+
+
+def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, cache: Path) -> int:
+    """Show a run until the viewer quits; give the exit code, 0 unless the view crashed.
+
+    `at` is an instant in microseconds (None: the end), `play` whether time passes from the start.
+
+    Raises:
+        EnvironmentTrouble: when the log cannot be read.
+    """
+    feed = Feed(run.path / EVENTS)
+    try:
+        app = LabApp(feed, run.summary, at=at, play=play, unicode=unicode, cache=cache)
+        app.run()
+    finally:
+        feed.log.close()
+    return app.return_code or 0

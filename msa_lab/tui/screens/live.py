@@ -1,0 +1,73 @@
+"""Live: is the shop alive, what is breaking."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.telemetry.sagas import SagaView
+from msa_lab.tui.feed import livepage
+from msa_lab.tui.feed.lines import Line
+from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.screens.view import View
+from msa_lab.tui.widgets.rows import Page, Rows
+
+_EVENTS = 200
+
+
+class Live(View):
+    """Services, sagas, expectations, faults and the latest events worth telling."""
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight, "live")
+        self._sagas: list[SagaView] = []
+        self._events: list[LogEvent] = []
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="upper box"):
+            yield Page(
+                lambda width, _: livepage.services(self.sight, width), name="services", title="Services"
+            )
+            with Vertical(classes="right box"):
+                yield Page(lambda width, _: livepage.tally(self.sight, width), name="tally")
+                yield Rows(self._saga, name="sagas-now", title="Sagas")
+        with Horizontal(classes="lower box"):
+            with Vertical(classes="left box"):
+                yield Page(
+                    lambda width, _: livepage.expectations(self.sight, width),
+                    name="expectations", title="Expectations",
+                )  # fmt: skip
+                yield Page(lambda width, _: livepage.faults(self.sight, width), name="faults", title="Faults")
+            yield Rows(self._event, name="events-now", title="Key events")
+
+    def on_mount(self) -> None:
+        self.query_one("#tally").can_focus = False
+
+    def show(self, sight: Sight) -> None:
+        super().show(sight)
+        self._sagas = livepage.recent_sagas(sight)
+        self._events = livepage.key_events(sight, _EVENTS)
+        moment = sight.moment
+        self.query_one("#expectations").border_title = f"Expectations  {sight.broken} broken"
+        self.query_one("#faults").border_title = f"Faults  {len(moment.faults)} active"
+        self.query_one("#services").border_title = (
+            f"Services {len(set(moment.services.values()))}  {'the whole run' if sight.whole else 'the last second'}"
+        )
+        self.query_one("#sagas-now", Rows).redraw(len(self._sagas))
+        self.query_one("#events-now", Rows).redraw(len(self._events))
+        for page in self.query(Page):
+            page.redraw()
+
+    def _saga(self, row: int, width: int) -> Line:
+        return livepage.saga_row(self.sight, self._sagas[row], width)
+
+    def _event(self, row: int, width: int) -> Line:
+        return livepage.event_row(self.sight, self._events[row], width)
+
+    def on_rows_chosen(self, message: Rows.Chosen) -> None:
+        if message.rows.id == "sagas-now":
+            self.post_message(self.Opened("sagas", saga=self._sagas[message.row].id))
+        else:
+            event = self._events[message.row]
+            self.post_message(self.Opened("events", place=self.sight.feed.log.place(event.seq)))

@@ -1,0 +1,156 @@
+"""Metrics, Map and Verdict."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from msa_lab.tui.feed import livepage, mappage, metricpage, verdictpage
+from msa_lab.tui.feed.lines import Line
+from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.screens.view import View
+from msa_lab.tui.widgets.bars import Bar
+from msa_lab.tui.widgets.rows import Page, Rows
+
+
+class MetricsView(View):
+    """Curves over the whole run, drawn up to now."""
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight, "metrics")
+
+    def compose(self) -> ComposeResult:
+        yield Page(
+            lambda width, height: metricpage.grid(self.sight, width, height),
+            name="charts", title="Metrics  (below each curve: when faults acted)",
+        )  # fmt: skip
+
+    def show(self, sight: Sight) -> None:
+        super().show(sight)
+        self.query_one("#charts", Page).redraw()
+
+    def thing(self) -> str:
+        """Copy the curves as comma-separated values."""
+        plots = metricpage.charts(self.sight, 120)
+        end = self.sight.end
+        lines = ["t," + ",".join(chart.title for chart in plots)]
+        for column in range(120):
+            cells = (chart.values[column] for chart in plots)
+            lines.append(
+                f"{end * (column + 1) / 120 / 1e6:.3f},"
+                + ",".join("" if cell is None else f"{cell:g}" for cell in cells)
+            )
+        return "\n".join([*lines, ""])
+
+
+class MapView(View):
+    """Services in layers; beneath, the links of the one that is selected."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "choose(-1)", "service before", show=False),
+        Binding("right", "choose(1)", "next service", key_display="← →"),
+        Binding("a", "all", "all links"),
+    ]
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight, "map")
+        self.selected = "order"
+        self._all = False
+        self._links: list[mappage.Link] = []
+        self._rows: list[Line] = []
+
+    def compose(self) -> ComposeResult:
+        yield Page(
+            lambda width, _: mappage.picture(self.sight, width, self.selected), name="picture", title="Map"
+        )
+        yield Rows(self._row, name="links", title="Links")
+        yield Bar(lambda width: mappage.legend(self.sight, width), name="legend")
+
+    def show(self, sight: Sight) -> None:
+        super().show(sight)
+        names = livepage.names_of_services(sight)
+        if self.selected not in names and names:
+            self.selected = names[0]
+        chosen = [
+            link for link in mappage.links(sight) if self._all or self.selected in (link.source, link.target)
+        ]
+        self._links = chosen
+        self._rows = []
+        rows = self.query_one("#links", Rows)
+        rows.border_title = "All links" if self._all else f"Links of {self.selected}"
+        rows.redraw(len(chosen))
+        self.query_one("#picture", Page).redraw()
+
+    def _row(self, row: int, width: int) -> Line:
+        return mappage.link_rows(self.sight, [self._links[row]], width)[0]
+
+    def action_choose(self, step: int) -> None:
+        """Select the next service."""
+        names = [name for layer in mappage.layers(self.sight) for name in layer]
+        place = names.index(self.selected) if self.selected in names else 0
+        self.selected = names[(place + step) % len(names)]
+        self.show(self.sight)
+
+    def action_all(self) -> None:
+        """List the links of all services, or of the selected one."""
+        self._all = not self._all
+        self.show(self.sight)
+
+
+class VerdictView(View):
+    """What the whole run amounted to; a violation leads to its saga."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "fold", "open/close all")]
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight, "verdict")
+        self._opened: frozenset[str] = frozenset()
+        self._entries: list[verdictpage.Entry] = []
+
+    def compose(self) -> ComposeResult:
+        yield Bar(lambda _: verdictpage.head(self.sight), name="verdict-head")
+        yield Rows(self._row, name="findings", title="Verdict of the whole run")
+
+    def show(self, sight: Sight) -> None:
+        super().show(sight)
+        rows = self.query_one("#findings", Rows)
+        width = max(20, rows.scrollable_content_region.width)
+        self._entries = verdictpage.entries(sight, width, self._opened)
+        rows.redraw(len(self._entries))
+
+    def on_resize(self) -> None:
+        self.show(self.sight)
+
+    def _row(self, row: int, _width: int) -> Line:
+        return self._entries[row].line if row < len(self._entries) else ()
+
+    def _ids(self) -> list[str]:
+        return [str(it["id"]) for it in self.sight.summary.get("expectations") or []]
+
+    def action_fold(self) -> None:
+        """Show all expectations with their violations, or without."""
+        self._opened = frozenset() if self._opened else frozenset(self._ids())
+        self.show(self.sight)
+
+    def on_rows_chosen(self, message: Rows.Chosen) -> None:
+        entry = self._entries[message.row]
+        name = entry.finding
+        if name and name not in self._opened:
+            self._opened |= {name}
+            self.show(self.sight)
+        elif entry.event and not name:
+            self.post_message(
+                self.Opened("sagas", saga=entry.saga, place=self.sight.feed.log.place(entry.event))
+            )
+        elif name:
+            self._opened -= {name}
+            self.show(self.sight)
+
+    def up(self) -> bool:
+        if not self._opened:
+            return False
+        self._opened = frozenset()
+        self.show(self.sight)
+        return True

@@ -1,0 +1,210 @@
+"""Sagas: the list, and one saga as messages, in time, by states, with its why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Input
+
+from msa_lab.scenario.expressions import InvalidExpression
+from msa_lab.scenario.sagascope import saga_filter
+from msa_lab.telemetry.sagas import SagaView
+from msa_lab.telemetry.sequence import as_mermaid
+from msa_lab.tui.feed import livepage, sagapage
+from msa_lab.tui.feed.lines import Line
+from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.screens.view import View
+from msa_lab.tui.widgets.filter import Filter
+from msa_lab.tui.widgets.rows import Page, Rows
+
+_WAYS: Final = ("sequence", "time", "states")
+
+
+class SagasView(View):
+    """The list at the left (or alone, where there is no room), the chosen saga beside it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "way", "view: sequence/time/states"),
+        Binding("w", "why", "why"),
+        Binding("slash", "filter", "filter", key_display="/"),
+        Binding("o", "trouble", "only trouble"),
+    ]
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight, "sagas")
+        self.chosen = ""
+        self.way = "sequence"
+        self._views: list[SagaView] = []
+        self._drawn = sagapage.Messages((), ())
+        self._passes: Callable[[SagaView], bool] = lambda _: True
+        self._trouble = False
+        self._ask: int | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Filter(name="saga-filter", hint='state == "COMPENSATED" and retries > 0')
+        with Container(classes="body"):
+            yield Rows(self._row, name="saga-list", title="Sagas")
+            with Container(classes="detail"):
+                yield Page(self._heads, name="lanes")
+                yield Rows(self._message, name="sequence", title="sequence")
+                yield Page(self._page, name="other-way", title="time")
+                yield Page(self._why, name="why", title="Why (w)")
+
+    def on_mount(self) -> None:
+        self.query_one("#lanes").can_focus = False
+        self._arrange()
+
+    @property
+    def opened(self) -> SagaView | None:
+        """The saga that is shown, if it has begun."""
+        return self.sight.moment.sagas.views.get(self.chosen)
+
+    def open(self, saga: str) -> None:
+        """Show a saga."""
+        self.chosen = saga
+        self._ask = None
+        self.add_class("open")
+        self.show(self.sight)
+        self._point()
+        self.focus_panel(self._main())
+
+    def show(self, sight: Sight) -> None:
+        super().show(sight)
+        moment = sight.moment
+        chosen = [view for view in livepage.recent_sagas(sight) if self._passes(view)]
+        if self._trouble:
+            chosen = [v for v in chosen if v.id in moment.broken or v.turned_at is not None or v.retries]
+        self._views = chosen
+        row = next((place for place, view in enumerate(chosen) if view.id == self.chosen), None)
+        sagas = self.query_one("#saga-list", Rows)
+        sagas.border_title = f"Sagas {len(chosen)} of {len(moment.sagas.views)}"
+        sagas.redraw(len(chosen), row)
+        if row is None and not self.has_class("open") and chosen:
+            self.chosen = chosen[min(sagas.cursor, len(chosen) - 1)].id
+        self._detail()
+
+    def _detail(self) -> None:
+        view = self.opened
+        self._drawn = sagapage.sequence(self.sight, self.chosen) if view else sagapage.Messages((), ())
+        sequence = self.query_one("#sequence", Rows)
+        title = sagapage.head(view, self.sight) if view else f"{self.chosen} has not begun"
+        sequence.border_title = self.query_one("#other-way").border_title = title
+        sequence.redraw(len(self._drawn.rows))
+        for page in self.query(Page):
+            page.redraw()
+
+    def _point(self) -> None:
+        """Put the cursor on what it broke, or on the last message."""
+        rows = self._drawn.rows
+        broke = next((place for place, row in enumerate(rows) if row.kind == "turn"), len(rows) - 1)
+        self.query_one("#sequence", Rows).redraw(cursor=max(0, broke))
+
+    def _main(self) -> Rows | Page:
+        return (
+            self.query_one("#sequence", Rows)
+            if self.way == "sequence"
+            else self.query_one("#other-way", Page)
+        )
+
+    def _arrange(self) -> None:
+        sequence = self.way == "sequence"
+        self.query_one("#sequence").set_class(not sequence, "off")
+        self.query_one("#lanes").set_class(not sequence, "off")
+        self.query_one("#other-way").set_class(sequence, "off")
+
+    def _row(self, row: int, width: int) -> Line:
+        return livepage.saga_row(self.sight, self._views[row], width)
+
+    def _heads(self, width: int, _height: int) -> list[Line]:
+        # the list below has a border that the names must stand over
+        head = sagapage.sequence_head(self._drawn, width - 3, self.sight.signs)
+        return [((" ", ""), *row) for row in head]
+
+    def _message(self, row: int, width: int) -> Line:
+        return sagapage.sequence_row(self._drawn, row, width, self.sight.signs)
+
+    def _page(self, width: int, _height: int) -> list[Line]:
+        view = self.opened
+        if view is None:
+            return []
+        draw = sagapage.timeline if self.way == "time" else sagapage.states
+        return draw(view, self.sight, width)
+
+    def _why(self, width: int, _height: int) -> list[Line]:
+        return sagapage.why(self.sight, self.chosen, self._ask, width) if self.opened else []
+
+    def action_way(self) -> None:
+        """Show the saga in the next way."""
+        self.way = _WAYS[(_WAYS.index(self.way) + 1) % len(_WAYS)]
+        self.add_class("open")
+        self._arrange()
+        self._detail()
+        self.focus_panel(self._main())
+
+    def action_why(self) -> None:
+        """Ask why of the message under the cursor; again, tell the saga's whole story."""
+        self.add_class("open")
+        rows = self._drawn.rows
+        sequence = self.query_one("#sequence", Rows)
+        asked = rows[sequence.cursor].seq if rows and self.way == "sequence" else None
+        self._ask = None if self._ask == asked else asked
+        page = self.query_one("#why", Page)
+        page.border_title = "Why (w): the saga" if self._ask is None else f"Why (w): event {self._ask}"
+        page.scroll_home(animate=False)
+        page.redraw()
+        if not page.display:
+            self.focus_panel(page)
+
+    def action_trouble(self) -> None:
+        """List only the sagas that broke something, turned back or tried again; or all."""
+        self._trouble = not self._trouble
+        self.show(self.sight)
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self.query_one(Filter).ask()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        entry = self.query_one(Filter)
+        try:
+            self._passes = saga_filter(message.value) if message.value.strip() else lambda _: True
+        except InvalidExpression as invalid:
+            entry.refuse(invalid)
+            return
+        entry.accept(f"{message.value}" if message.value.strip() else "")
+        self.remove_class("open")
+        self.show(self.sight)
+        self.focus_panel(self.query_one("#saga-list"))
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        if message.rows.id == "saga-list" and self._views:
+            self.chosen = self._views[message.row].id
+            self._ask = None
+            self._detail()
+            self._point()
+
+    def on_rows_chosen(self, message: Rows.Chosen) -> None:
+        if message.rows.id == "saga-list":
+            self.open(self._views[message.row].id)
+        else:
+            seq = self._drawn.rows[message.row].seq
+            self.post_message(self.Opened("events", place=self.sight.feed.log.place(seq)))
+
+    def up(self) -> bool:
+        if self.query_one(Filter).close():
+            self.enter()
+            return True
+        if not self.has_class("open"):
+            return False
+        self.remove_class("open")
+        self.focus_panel(self.query_one("#saga-list"))
+        return True
+
+    def thing(self) -> str:
+        """Copy the saga as a Mermaid sequence diagram."""
+        return as_mermaid(self.sight.feed.saga_events(self.chosen, self.sight.at)) if self.opened else ""

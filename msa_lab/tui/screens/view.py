@@ -1,0 +1,86 @@
+"""What the screens have in common: panels of which one has the focus, and a sight to draw from."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.widget import Widget
+
+from msa_lab.tui.feed.sight import Sight
+
+
+class View(Container):
+    """One screen's content. In a small window only the panel with the focus is seen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "panel(1)", "next panel", show=False),
+        Binding("shift+tab", "panel(-1)", "panel before", show=False),
+    ]
+
+    class Opened(Message):
+        """Something was chosen that another screen shows: a saga, an event's place, or both."""
+
+        def __init__(self, screen: str, saga: str = "", place: int | None = None) -> None:
+            super().__init__()
+            self.screen = screen
+            self.saga = saga
+            self.place = place
+
+    def __init__(self, sight: Sight, name: str) -> None:
+        super().__init__(id=name)
+        self.sight = sight
+
+    def show(self, sight: Sight) -> None:
+        """Draw what holds at another position."""
+        self.sight = sight
+
+    def idle(self, budget: float) -> bool:  # noqa: ARG002 - for screens with work to do between frames
+        """Do a little work; tell whether something new is to be drawn."""
+        return False
+
+    def up(self) -> bool:
+        """Go one level up; tell whether there was one."""
+        return False
+
+    def thing(self) -> str:
+        """Give what `y` copies: the thing in focus, as text."""
+        focused = self.app.focused
+        text = getattr(focused, "text", None)
+        return str(text()) if callable(text) else ""
+
+    def panels(self) -> list[Widget]:
+        """Give the panels that can be shown now."""
+        return [panel for panel in self.query(".panel") if not panel.has_class("off")]
+
+    def enter(self) -> None:
+        """Take the focus."""
+        panels = self.panels()
+        shown = next((panel for panel in panels if panel.has_class("shown")), panels[0] if panels else None)
+        if shown is not None:
+            self.focus_panel(shown)
+
+    def focus_panel(self, panel: Widget) -> None:
+        """Show a panel and give it the focus."""
+        self._show_only(panel)
+        panel.focus()
+
+    def _show_only(self, panel: Widget) -> None:
+        for other in self.query(".panel"):
+            other.set_class(other is panel, "shown")
+        for box in self.query(".box"):
+            box.set_class(box in panel.ancestors, "around")
+
+    def action_panel(self, step: int) -> None:
+        """Go to the next panel."""
+        panels = self.panels()
+        here = next((place for place, panel in enumerate(panels) if panel.has_focus), -1)
+        if panels:
+            self.focus_panel(panels[(here + step) % len(panels)])
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget.has_class("panel"):
+            self._show_only(event.widget)
