@@ -25,7 +25,7 @@ def test_the_engine_gives_the_exact_value_inside_the_interval(case: Case) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in cases() if case.id in LONG], ids=lambda case: case.id)
 def test_so_it_does_in_heavy_traffic(case: Case) -> None:
-    assert verdicts(run(case, SEED, simulated_world(), 2)) == []
+    assert verdicts(run(case, SEED, simulated_world())) == []
 
 
 @pytest.mark.slow
