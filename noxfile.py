@@ -88,8 +88,8 @@ def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = N
 def tests(session: nox.Session) -> None:
     """Unit, contract and service tests, on every Python."""
     install(session, "test")
-    elsewhere = ("property", "determinism", "docs")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, *(f"--ignore=tests/{folder}" for folder in elsewhere))
+    elsewhere = ("property", "determinism", "docs", "unit/test_architecture.py")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, *(f"--ignore=tests/{place}" for place in elsewhere))
 
 
 @nox.session(python=OLDEST)

@@ -47,7 +47,7 @@ class Spill:
         return SpillingMapping(self)
 
     def create(self, columns: Sequence[str]) -> str:
-        """Make a table with a text key, the columns given (each with an index) and a payload; give its name."""
+        """Make a table of keys, the columns given (each with an index) and payloads; give its name."""
         name = f"t{next(self._names)}"
         listed = "".join(f", {column}" for column in columns)
         self.database.execute(

@@ -43,15 +43,14 @@ def do(database: MemoryDatabase, act: tuple[str, Any]) -> object:
     tx = database.begin()
     if kind == "find":
         return run(tx.find(PARCELS, town=what))
+    seen = run(tx.get(PARCELS, what if isinstance(what, str) else what.id))
     if kind == "get":
-        return run(tx.get(PARCELS, what))
+        return seen
     if kind == "delete":
-        run(tx.get(PARCELS, what))
         tx.delete(PARCELS, what)
     elif kind == "insert":
         tx.insert(PARCELS, what)
     else:
-        run(tx.get(PARCELS, what.id))
         tx.put(PARCELS, what)
     try:
         return [(change.key, change.before, change.after) for change in database.commit(tx)]
