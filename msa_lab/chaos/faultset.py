@@ -26,6 +26,7 @@ class FaultSet:
     """
 
     __slots__ = (
+        "_activate",
         "_all",
         "_found",
         "_services",
@@ -40,7 +41,14 @@ class FaultSet:
         "stores",
     )
 
-    def __init__(self, services: Iterable[str], stream: Callable[[str], Stream]) -> None:
+    def __init__(
+        self,
+        services: Iterable[str],
+        stream: Callable[[str], Stream],
+        activate: Callable[[FaultSpec, Stream], ActiveFault] = ActiveFault,
+    ) -> None:
+        """Make an empty set; `activate` puts a fault in force, where hosts share its count."""
+        self._activate = activate
         self._services = frozenset(services)
         self._stream = stream
         self._all: dict[str, ActiveFault] = {}
@@ -55,7 +63,7 @@ class FaultSet:
 
     def start(self, spec: FaultSpec) -> ActiveFault:
         """Put a fault in force."""
-        fault = ActiveFault(spec, self._stream(f"fault:{spec.id}"))
+        fault = self._activate(spec, self._stream(f"fault:{spec.id}"))
         self._all[spec.id] = fault
         self._sort()
         return fault

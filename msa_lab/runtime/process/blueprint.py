@@ -1,0 +1,64 @@
+"""What every process of a run knows from its birth: it is inherited by fork and never sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msa_lab.chaos.model import FaultSpec
+from msa_lab.runtime.process.hurting import SharedCounts
+from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.topology.model import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An operating system process and the instances in it: name and service of each."""
+
+    process: str
+    instances: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """The run. `wanted` are the kinds of log events that somebody takes; `folder` is the run's own."""
+
+    specs: tuple[ServiceSpec, ...]
+    topology: Topology
+    seed: int
+    given: Mapping[str, Any]
+    config: Mapping[str, Any]
+    faults: tuple[FaultSpec, ...]
+    counts: SharedCounts
+    wanted: frozenset[str]
+    folder: Path
+    processes: tuple[Placed, ...]
+
+    @property
+    def control(self) -> Path:
+        """The control plane's socket."""
+        return self.folder / "control"
+
+    @property
+    def broker(self) -> Path:
+        """The broker's socket."""
+        return self.folder / "broker"
+
+    @property
+    def cache(self) -> Path:
+        """The cache's socket."""
+        return self.folder / "cache"
+
+
+def placed(topology: Topology, specs: tuple[ServiceSpec, ...]) -> tuple[Placed, ...]:
+    """Give the processes of a topology, in the order of the specs."""
+    processes: dict[str, list[tuple[str, str]]] = {}
+    for spec in specs:
+        process = topology.process_of(spec.name)
+        for number in range(1, topology.deployments[spec.name].replicas + 1):
+            name = f"{spec.name}-{number}"
+            place = name if process == spec.name else process
+            processes.setdefault(place, []).append((name, spec.name))
+    return tuple(Placed(process, tuple(instances)) for process, instances in processes.items())

@@ -1,0 +1,203 @@
+"""The caller's side of a call: policy, tries, registry, balancing, deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from msa_lab.resilience.balancing import balancer
+from msa_lab.resilience.breaker import CircuitBreaker, blames_callee
+from msa_lab.resilience.bulkhead import ConcurrencyLimit
+from msa_lab.resilience.retry import RetryBudget, pause, retryable
+from msa_lab.resilience.timeout import try_timeout
+from msa_lab.runtime.process.exchange import Exchange, exchanged
+from msa_lab.runtime.process.journal import Story
+from msa_lab.runtime.process.site import Address, Site
+from msa_lab.sdk.contract import Operation
+from msa_lab.sdk.failures import (
+    BreakerOpen,
+    BulkheadFull,
+    CallFailure,
+    DeadlineExceeded,
+    DomainError,
+    Timeout,
+    Unavailable,
+)
+from msa_lab.sdk.policy import CallPolicy
+from msa_lab.sdk.ports import Caller
+from msa_lab.sdk.values import Duration, Instant
+
+
+class Endpoint:
+    """A replica as one client sees it."""
+
+    __slots__ = ("address", "in_flight")
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.in_flight = 0
+
+
+class Client:
+    """One instance's way to one other service."""
+
+    def __init__(self, site: Site, caller: tuple[str, str], callee: str, policy: CallPolicy) -> None:
+        switched = site.patterns
+        self._site = site
+        self._caller = caller
+        self._callee = callee
+        self._policy = policy
+        self._listed: tuple[Address, ...] = ()
+        self._endpoints: list[Endpoint] = []
+        self._balancer = balancer(switched["balancing"], site.draw)
+        self._breaking = policy.breaker if switched["breaker"] == "on" else None
+        self._breakers: dict[str, CircuitBreaker] = {}
+        self._bulkhead = (
+            ConcurrencyLimit(policy.bulkhead) if policy.bulkhead and switched["bulkhead"] == "on" else None
+        )
+        self._retrying = switched["retry"] == "on"
+        self._keyed = switched["idempotency"] == "on"
+        self._budgeted = switched["timeout_budget"] == "on"
+        share = policy.retry.budget
+        self._budget = None if share is None else RetryBudget(share)
+
+    async def call(
+        self,
+        story: Story,
+        operation: Operation[Any, Any],
+        request: object,
+        *,
+        key: str | None,
+        within: Duration | None,
+        deadline: Instant | None,
+        identity: Caller,
+    ) -> object:
+        """Try until there is an answer or the policy gives up; `within` bounds one try."""
+        if self._budget is not None:
+            self._budget.earn()
+        now = self._site.clock.now
+        attempt, waited = 1, 0
+        while True:
+            exchange = Exchange(
+                operation, request, self._site.journal.number(), attempt, self._caller, identity,
+                key if self._keyed else None,
+            )  # fmt: skip
+            try:
+                return await self._try(story, exchange, within, deadline)
+            except CallFailure as failure:
+                waited = self._pause(failure, operation, attempt, waited)
+                if waited < 0 or (deadline is not None and now() + waited >= deadline):
+                    raise
+                detail = {"operation": operation.name, "attempt": attempt + 1, "pause": waited}
+                self._site.journal.emit(story, "call.retried", detail)
+            await asyncio.sleep(waited / 1_000_000)
+            attempt += 1
+
+    def _pause(self, failure: CallFailure, operation: Operation[Any, Any], attempt: int, waited: int) -> int:
+        """Give the pause before the next try, -1 for none."""
+        if not self._retrying or not retryable(failure, safe=operation.safe, keyed=operation.keyed):
+            return -1
+        again = pause(self._policy.retry, attempt, self._site.draw, waited)
+        if again is None or (self._budget is not None and not self._budget.spend()):
+            return -1
+        return again
+
+    async def _try(
+        self, story: Story, exchange: Exchange, within: Duration | None, deadline: Instant | None
+    ) -> object:
+        """Send one try, if breaker, bulkhead and deadline let it, and wait for what comes of it."""
+        site, operation = self._site, exchange.operation
+        sent = site.clock.now()
+        breaker = self._breaker(operation.name)
+        limit = try_timeout(within or self._policy.timeout, deadline, sent)
+        if limit <= 0:
+            raise self._unsent(story, operation, DeadlineExceeded())
+        if breaker is not None and not breaker.allow(sent):
+            raise self._unsent(story, operation, BreakerOpen())
+        endpoint = self._choose()
+        if endpoint is None:
+            self._record(story, breaker, sent, ok=False)
+            raise self._unsent(story, operation, Unavailable())
+        if self._bulkhead is not None and not self._bulkhead.enter():
+            raise self._unsent(story, operation, BulkheadFull())
+        exchange.deadline = sent + limit if self._budgeted else None
+        detail = {
+            "operation": operation.name, "callee": endpoint.address.instance, "attempt": exchange.attempt,
+            "call": exchange.number,
+        }  # fmt: skip
+        site.journal.emit(story, "call.sent", detail)
+        endpoint.in_flight += 1
+        try:
+            async with asyncio.timeout(limit / 1_000_000):
+                reply = await exchanged(site, exchange, story, endpoint.address)
+        except TimeoutError:
+            late = Timeout()
+            self._failed(story, exchange, late, sent)
+            self._record(story, breaker, sent, ok=False)
+            raise late from None
+        except DomainError as refusal:
+            self._returned(story, exchange, refusal.code, sent)
+            self._record(story, breaker, sent, ok=True)
+            raise
+        except CallFailure as failure:
+            self._failed(story, exchange, failure, sent)
+            if blames_callee(failure):
+                self._record(story, breaker, sent, ok=False)
+            raise
+        else:
+            self._returned(story, exchange, "ok", sent)
+            self._record(story, breaker, sent, ok=True)
+            return reply
+        finally:
+            endpoint.in_flight -= 1
+            if self._bulkhead is not None:
+                self._bulkhead.leave()
+
+    def _breaker(self, operation: str) -> CircuitBreaker | None:
+        """Give the operation's breaker: one that fails must not shut off the others of its service."""
+        if self._breaking is None:
+            return None
+        breaker = self._breakers.get(operation)
+        if breaker is None:
+            breaker = self._breakers[operation] = CircuitBreaker(self._breaking)
+        return breaker
+
+    def _record(self, story: Story, breaker: CircuitBreaker | None, sent: int, *, ok: bool) -> None:
+        if breaker is not None:
+            change = breaker.record(self._site.clock.now(), ok, sent)
+            if change is not None:
+                self._site.journal.emit(story, f"breaker.{change}", {"callee": self._callee})
+
+    def _unsent(self, story: Story, operation: Operation[Any, Any], failure: CallFailure) -> CallFailure:
+        """Log a try that never left, and give its failure to raise."""
+        reason = type(failure).__name__
+        detail = {"operation": operation.name, "reason": reason, "definite": True, "took": 0}
+        self._site.journal.emit(story, "call.failed", detail)
+        return failure
+
+    def _returned(self, story: Story, exchange: Exchange, outcome: str, sent: int) -> None:
+        took = self._site.clock.now() - sent
+        name, number = exchange.operation.name, exchange.number
+        detail = {"operation": name, "call": number, "outcome": outcome, "took": took}
+        self._site.journal.emit(story, "call.returned", detail)
+
+    def _failed(self, story: Story, exchange: Exchange, failure: CallFailure, sent: int) -> None:
+        detail: dict[str, Any] = {
+            "operation": exchange.operation.name,
+            "call": exchange.number,
+            "reason": type(failure).__name__,
+            "definite": failure.definite,
+            "took": self._site.clock.now() - sent,
+        }
+        if exchange.fault:
+            detail["fault"] = exchange.fault
+        self._site.journal.emit(story, "call.failed", detail)
+
+    def _choose(self) -> Endpoint | None:
+        """Pick among the replicas that the registry lists now."""
+        listed = self._site.registry.get(self._callee, ())
+        if listed is not self._listed:
+            self._listed = listed
+            known = {endpoint.address: endpoint for endpoint in self._endpoints}
+            self._endpoints = [known.get(address) or Endpoint(address) for address in listed]
+        return self._balancer.choose(self._endpoints) if self._endpoints else None

@@ -1,0 +1,168 @@
+"""Chaos on real processes: starts and ends the planned faults, with signals where they are real."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+from msa_lab.chaos.model import FaultSpec
+from msa_lab.chaos.timeline import Timeline, Transition
+from msa_lab.runtime.process.control import BROKER, Control, Running
+from msa_lab.runtime.process.hurting import Hurting
+from msa_lab.runtime.process.servers import connection
+from msa_lab.sdk.values import Instant
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.usecases.ports import FaultRecord
+
+LAST_WORDS = 0.05
+"""How long, in seconds, processes may still report what a fault touched after it has ended."""
+
+
+class Chaos:
+    """The plan of faults of a run. `client` are the faults as the shoppers' host honours them."""
+
+    def __init__(self, control: Control, specs: Sequence[FaultSpec], end: Instant, client: Hurting) -> None:
+        self._control = control
+        self._client = client
+        self._timeline = Timeline(specs, end)
+        self._armed = False
+        self._started: dict[str, tuple[FaultSpec, int, int]] = {}
+        self._finished: list[FaultRecord] = []
+        self._killed: dict[str, list[Running]] = {}
+        self._paused: dict[str, list[Running]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        control.on_spent = self._spent
+
+    async def run(self) -> None:
+        """Follow the plan until cancelled."""
+        while True:
+            now = self._control.clock.now()
+            due = self._timeline.next
+            if due is not None and due <= now:
+                self._apply(self._timeline.advance(now))
+                continue
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(None if due is None else (due - now) / 1_000_000):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def observe(self, event: LogEvent) -> None:
+        """Take note of a domain event."""
+        name = event.detail["event"]
+        if name in self._timeline.watched:
+            self._apply(self._timeline.observe(name, self._control.clock.now()))
+
+    def _spent(self, fault: str) -> None:
+        self._apply(self._timeline.exhausted(fault))
+
+    async def heal(self) -> None:
+        """End every fault now and come back when all is healed."""
+        self._apply(self._timeline.heal())
+        while self._ending:
+            await asyncio.gather(*self._ending)
+
+    @property
+    def records(self) -> tuple[FaultRecord, ...]:
+        """What became of the faults."""
+        never = [
+            FaultRecord(spec.id, spec.kind, str(spec.target), None, None, 0, healed=True)
+            for spec in self._timeline.never_started
+        ]
+        return (*self._finished, *never)
+
+    def _apply(self, transitions: Sequence[Transition]) -> None:
+        for transition in transitions:
+            if transition.starts:
+                self._start(transition.spec)
+            else:
+                self._stop(transition.spec)
+        self._wake.set()
+
+    def _start(self, spec: FaultSpec) -> None:
+        control = self._control
+        detail = {"fault": spec.id, "kind": spec.kind, "target": str(spec.target)}
+        cause = control.note("fault.started", detail)
+        self._started[spec.id] = (spec, control.clock.now(), cause)
+        control.faults[spec.id] = None
+        control.tell_all(["fault", spec.id])
+        self._client.start(spec.id)
+        if spec.kind == "process.kill":
+            self._killed[spec.id] = self._hurt(spec)
+            for running in self._killed[spec.id]:
+                if running.pid:
+                    self._touch(spec.id)
+                control.kill(running, spec.id, cause)
+        elif spec.kind == "process.pause":
+            self._paused[spec.id] = self._hurt(spec)
+            for running in self._paused[spec.id]:
+                self._touch(spec.id)
+                control.pause(running, spec.id, cause)
+        elif spec.kind == "broker.loss":
+            self._touch(spec.id)
+            control.signal(BROKER, signal.SIGKILL)
+        elif spec.kind == "cache.flush":
+            self._later(self._flush(spec))
+
+    def _stop(self, spec: FaultSpec) -> None:
+        control = self._control
+        control.tell_all(["heal", spec.id])
+        self._client.stop(spec.id)
+        if spec.kind == "process.kill":
+            for running in self._killed.pop(spec.id):
+                running.holders.pop(spec.id, None)
+                control.restart(running)
+        elif spec.kind == "process.pause":
+            held = [running for others in self._paused.values() for running in others]
+            for running in self._paused.pop(spec.id):
+                if held.count(running) == 1:
+                    control.resume(running)
+        self._later(self._healed(spec))
+
+    def _later(self, work: object) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload] # a coroutine
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _healed(self, spec: FaultSpec) -> None:
+        control = self._control
+        if spec.kind == "broker.loss":
+            await control.start_server(BROKER)
+        await asyncio.sleep(LAST_WORDS)
+        control.faults.pop(spec.id, None)
+        _, began, cause = self._started[spec.id]
+        touched = control.touched.get(spec.id, 0)
+        now = control.clock.now()
+        control.note("fault.healed", {"fault": spec.id, "touched": touched}, cause)
+        record = FaultRecord(spec.id, spec.kind, str(spec.target), Instant(began), now, touched, healed=True)
+        self._finished.append(record)
+
+    def _touch(self, fault: str, times: int = 1) -> None:
+        self._control.touched[fault] = self._control.touched.get(fault, 0) + times
+
+    def _hurt(self, spec: FaultSpec) -> list[Running]:
+        return [
+            running
+            for running in self._control.running.values()
+            if any(
+                self._client.set.hurts(spec, service, instance)
+                for instance, service in running.placed.instances
+            )
+        ]
+
+    async def _flush(self, spec: FaultSpec) -> None:
+        """Delete what the services hurt have in the cache."""
+        server = connection(self._control.blueprint.cache)
+        try:
+            services = sorted({
+                service for running in self._hurt(spec) for _, service in running.placed.instances
+            })  # fmt: skip
+            for service in services:
+                keys = [key async for key in server.scan_iter(match=f"cache:{service}:*", count=500)]
+                if keys:
+                    self._touch(spec.id, int(await server.delete(*keys)))
+        finally:
+            await server.aclose()

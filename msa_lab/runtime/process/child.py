@@ -1,0 +1,230 @@
+"""The main program of a process of the shop: serves its instances until the control plane is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from msa_lab.runtime.process.blueprint import Blueprint, Placed
+from msa_lab.runtime.process.context import Desk, ProcessContext
+from msa_lab.runtime.process.database import Database
+from msa_lab.runtime.process.host import Host
+from msa_lab.runtime.process.hurting import Hurting, spent
+from msa_lab.runtime.process.journal import Journal, RunClock, Told
+from msa_lab.runtime.process.outbox import Relay
+from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyCache, ValkeyLock
+from msa_lab.runtime.process.records import operations_of
+from msa_lab.runtime.process.servers import connection
+from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.store import Kept, Work
+from msa_lab.runtime.process.web import app_of
+from msa_lab.runtime.process.wire import frame, frames
+from msa_lab.sdk.saga import SagaRecord
+
+ORPHANED = 3
+"""The exit code of a process whose control plane is gone."""
+
+
+def _bind() -> socket.socket:
+    """Listen on a free port of the loopback interface."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(512)
+    return listening
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves the signals alone: the supervisor ends it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class Process:
+    """One process: its site, its hosts, its line to the control plane."""
+
+    def __init__(self, blueprint: Blueprint, place: Placed, origin: int, incarnation: int) -> None:
+        """Build what needs no loop."""
+        self._blueprint = blueprint
+        self._place = place
+        self._incarnation = incarnation
+        self._writer: asyncio.StreamWriter | None = None
+        self._servers: list[uvicorn.Server] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.hosts: dict[str, Host] = {}
+        plan = blueprint
+        operations = operations_of(plan.specs)
+        own = [spec.name for spec in plan.specs if not spec.outside]
+        hurting = Hurting(
+            own, {fault.id: fault for fault in plan.faults}, plan.counts, plan.seed,
+            f"{place.process}.{incarnation}", self._touched,
+        )  # fmt: skip
+        self.site = Site(
+            place.process, origin, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs},
+            operations, Journal(origin, RunClock(), plan.wanted, self._log), hurting,
+            connection(plan.broker), connection(plan.cache),
+            PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
+        )  # fmt: skip
+
+    # -- to the control plane -----------------------------------------------------------------------------
+
+    def _tell(self, message: list[Any]) -> None:
+        if self._writer is not None:
+            self._writer.write(frame(message))
+
+    def _log(self, events: list[Told]) -> None:
+        if events:
+            self._tell(["log", events])
+
+    def _touched(self, fault: str, times: int) -> None:
+        self._tell(["touched", fault, times])
+        for used_up in spent(self.site.hurting):
+            self._tell(["spent", used_up])
+
+    def _crash(self, restart_after: int, fault: str, cause: int) -> None:
+        self._tell(["crash", restart_after, fault, cause])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    # -- life ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve until the control plane says stop or is gone."""
+        reader, self._writer = await asyncio.open_unix_connection(str(self._blueprint.control))
+        self._tell(["hello", self._place.process, self._incarnation])
+        sockets = [_bind() for _ in self._place.instances]
+        await self._build()
+        serving = []
+        for (name, _), listening in zip(self._place.instances, sockets, strict=True):
+            config = uvicorn.Config(
+                app_of(self.hosts[name]), log_config=None, access_log=False, lifespan="off",
+                timeout_keep_alive=75, timeout_graceful_shutdown=1, ws="none",
+            )  # fmt: skip
+            server = QuietServer(config)
+            self._servers.append(server)
+            serving.append(asyncio.create_task(server.serve([listening])))
+        for host in self.hosts.values():
+            host.listen()
+            host.ready = True
+        ports = [
+            [name, service, listening.getsockname()[1]]
+            for (name, service), listening in zip(self._place.instances, sockets, strict=True)
+        ]
+        self._tell(["ready", ports])
+        if self.site.clock.runs:
+            self._begin()
+        stopped = False
+        async for message in frames(reader):
+            if message[0] == "stop":
+                stopped = True
+                break
+            self._obey(message)
+        if not stopped:
+            os._exit(ORPHANED)
+        await self._close(serving)
+
+    async def _build(self) -> None:
+        kept: dict[str, Kept] = {}
+        site, folder = self.site, self._blueprint.folder
+        for name, service in self._place.instances:
+            spec = site.specs[service]
+            if service not in kept:
+                database = Database(
+                    spec, folder / f"{service}.sqlite", versioned=site.patterns["isolation"] == "versioned"
+                )
+                await database.open()
+                relay = Relay(site, service, database, folder / f"{service}.relay")
+                kept[service] = Kept(site, service, database, relay, self._drive)
+                self._spawn(relay.run())
+            desk = Desk(
+                site, service, name, self._incarnation, kept[service],
+                ValkeyCache(site.cache, service, enabled=site.patterns["cache"] != "none"),
+                ValkeyLock(site.cache, service),
+            )  # fmt: skip
+            self.hosts[name] = Host(site, spec, desk)
+            self._log(await kept[service].database.unsent(name))
+
+    def _drive(self, instance: str, record: SagaRecord, cause: int) -> None:
+        self.hosts[instance].drive(record, cause)
+
+    def _spawn(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _obey(self, message: list[Any]) -> None:
+        match message:
+            case ["registry", listed]:
+                self.site.list_instances(listed)
+            case ["begin", start]:
+                self.site.clock.begin(start)
+                self._begin()
+            case ["fault", fault]:
+                self.site.hurting.start(fault)
+            case ["heal", fault]:
+                self.site.hurting.stop(fault)
+            case ["arrange", instance, word]:
+                self._spawn(self._arrange(instance, word))
+
+    def _begin(self) -> None:
+        for host in self.hosts.values():
+            host.begin()
+
+    async def _arrange(self, instance: str, word: str) -> None:
+        """Put a value of the scenario's `given` into a service."""
+        host = self.hosts[instance]
+        handler = next(fixture.handler for fixture in host.spec.fixtures if fixture.name == word)
+        trouble = ""
+        try:
+            await handler(ProcessContext(host.desk, Work(host.story())), self._blueprint.given[word])
+        except Exception as error:  # noqa: BLE001 - told to the control plane, which ends the run
+            trouble = f"{type(error).__name__}: {error}"
+        self._tell(["arranged", word, trouble])
+
+    async def _close(self, serving: list[asyncio.Task[None]]) -> None:
+        for host in self.hosts.values():
+            host.stop()
+        for task in self._tasks:
+            task.cancel()
+        for server in self._servers:
+            server.should_exit = True
+        await asyncio.gather(*serving, return_exceptions=True)
+        for host in self.hosts.values():
+            await host.desk.kept.database.close()
+        await self.site.close()
+        if self._writer is not None:
+            self._writer.close()
+
+
+def main(
+    blueprint: Blueprint,
+    process: str,
+    origin: int,
+    incarnation: int,
+    start: int,
+    faults: list[str],
+    listed: Any,
+) -> None:
+    """Run a process of the shop; called in the child after the fork.
+
+    `start` is the run's on the monotonic clock, 0 before it has begun; `faults` are in force, `listed` is the
+    registry.
+    """
+    place = next(place for place in blueprint.processes if place.process == process)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        running = Process(blueprint, place, origin, incarnation)
+        if start:
+            running.site.clock.begin(start)
+        for fault in faults:
+            running.site.hurting.start(fault)
+        running.site.list_instances(listed)
+        runner.run(running.run())

