@@ -25,6 +25,7 @@ nox.options.sessions = [
     "tests",
     "property",
     "determinism",
+    "numbers",
     "lowest",
     "coverage",
     "campaign",
@@ -36,7 +37,7 @@ ROOT = Path(__file__).parent
 PROJECT = load_toml(ROOT / "pyproject.toml")
 SUPPORTED = python_versions(PROJECT, max_version="3.13")
 ONE_PROCESS_A_CORE = ("-n", str(os.cpu_count() or 1))
-QUICK = "not campaign and not slow"
+QUICK = "not campaign and not numbers and not slow"
 
 
 def runs(python: str, version: str) -> bool:
@@ -161,7 +162,9 @@ def lowest(session: nox.Session) -> None:
     session.install(*(floor.replace(">=", "==") for floor in floors), *dependency_groups(PROJECT, "test"))
     session.install("--no-deps", ".")
     session.run("pip", "check")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, "tests/unit", "tests/contract", "services")
+    leaning = ("cli", "source", "persistence", "scenario", "telemetry", "topology")
+    where = (*(f"tests/unit/{folder}" for folder in leaning), "tests/contract")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, *where)
 
 
 @nox.session(python=NEWEST)
@@ -169,15 +172,33 @@ def coverage(session: nox.Session) -> None:
     """Lines and branches, of the tests too."""
     install(session, "cover", project=("-e", "."))
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-q", "-m", QUICK, "--ignore=tests/docs", *session.posargs)
+    elsewhere = ("docs", "property", "determinism", "unit/test_architecture.py")
+    without = tuple(f"--ignore=tests/{place}" for place in elsewhere)
+    tests = ("-m", "pytest", "-q", *ONE_PROCESS_A_CORE, "-m", QUICK, *without)
+    session.run("coverage", "run", *tests, *session.posargs)
+    session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
+
+
+@nox.session(python=OLDEST)
+def numbers(session: nox.Session) -> None:
+    """The engine against queueing theory and published figures."""
+    install(session, "test")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", "numbers")
 
 
 @nox.session(python=NEWEST)
 def campaign(session: nox.Session) -> None:
-    """Every scenario, profile and topology on many seeds."""
+    """Every scenario and profile on the first seeds, every lesson on ten."""
     install(session, "test")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign", env={"CAMPAIGN_SEEDS": "5"})
+
+
+@nox.session(python=NEWEST, default=False)
+def campaign_whole(session: nox.Session) -> None:
+    """The same on seeds 1 to 50: ten minutes and more."""
+    install(session, "test")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign", env={"CAMPAIGN_SEEDS": "50"})
 
 
 @nox.session(python=NEWEST, default=False)
@@ -211,10 +232,9 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST, default=False)
 def bench(session: nox.Session) -> None:
-    """The benchmarks; give one's path to run it alone."""
+    """The benchmarks, as ratios in one run."""
     install(session, "bench")
-    for script in session.posargs or sorted(map(str, (ROOT / "benchmarks").glob("bench_*.py"))):
-        session.run("python", script)
+    session.run("python", "benchmarks/run.py", *session.posargs)
 
 
 @nox.session(python=OLDEST, default=False)

@@ -31,9 +31,9 @@ RUNS = [
     ("checkout", "flaky-network", "choreographed", 7),
     ("checkout", "crash-storm", "textbook", 3),
     ("checkout", "broker-loss", "no-outbox", 5),
-    ("flash-sale", "crowd", "textbook", 11),
     ("orchestrator-crash", "wrong-clock", "monolith", 9),
     ("returning-customer", "bad-day", "textbook", 21),
+    ("flash-sale", "crowd", "check-then-act", 11),
 ]
 
 

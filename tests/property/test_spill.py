@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msa_lab.persistence.spill import Spill
 from msa_lab.sdk.contract import Table
 from msa_lab.sdk.failures import Conflict, Duplicate
-from msa_lab.sdk.memory import MemoryDatabase
+from msa_lab.sdk.memory import MemoryDatabase, MemoryTransaction
 from msa_lab.sdk.testing import run
 
 
@@ -37,13 +37,18 @@ ACTS = st.one_of(
 )
 
 
+async def read(tx: MemoryTransaction, key: str) -> Parcel | None:
+    """Read a row, so that the transaction knows its version."""
+    return await tx.get(PARCELS, key)
+
+
 def do(database: MemoryDatabase, act: tuple[str, Any]) -> object:
     """Do one thing in a transaction of its own and give what came of it."""
     kind, what = act
     tx = database.begin()
     if kind == "find":
         return run(tx.find(PARCELS, town=what))
-    seen = run(tx.get(PARCELS, what if isinstance(what, str) else what.id))
+    seen = run(read(tx, what if isinstance(what, str) else what.id))
     if kind == "get":
         return seen
     if kind == "delete":

@@ -8,6 +8,8 @@ from msa_lab.scenario.findings import Outcome, Verdict
 from msa_lab.usecases.validation.model import Case, Result
 from msa_lab.usecases.validation.table import cases, chosen, outcome, run, validate
 
+pytestmark = pytest.mark.numbers
+
 SEED = 1
 LONG = {"mm1-0.9", "mm8-0.9", "two-choices-8-0.9", "two-choices-100-0.9"}
 """In heavy traffic a run must be long to prove anything."""
