@@ -38,6 +38,10 @@ class Spill:
             self.database.execute(f"PRAGMA {pragma}")
         self._names = itertools.count(1)
 
+    def close(self) -> None:
+        """Let go of the file; nothing built on it can be used any more."""
+        self.database.close()
+
     def rows(self, table: Table[Any]) -> SpillingRows:
         """Make the rows of one table."""
         return SpillingRows(table, self)

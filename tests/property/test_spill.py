@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,25 +68,27 @@ def do(database: MemoryDatabase, act: tuple[str, Any]) -> object:
 @given(st.lists(ACTS, max_size=60))
 def test_a_table_that_spills_answers_as_one_in_memory(acts: list[tuple[str, Any]]) -> None:
     memory = MemoryDatabase([PARCELS])
-    spilling = MemoryDatabase([PARCELS], rows=Spill(hot=2).rows)
+    with closing(Spill(hot=2)) as spill:
+        spilling = MemoryDatabase([PARCELS], rows=spill.rows)
 
-    for act in acts:
-        assert do(spilling, act) == do(memory, act)
+        for act in acts:
+            assert do(spilling, act) == do(memory, act)
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(KEYS, st.integers() | st.none()), max_size=60))
 def test_a_mapping_that_spills_answers_as_a_dict(acts: list[tuple[str, int | None]]) -> None:
     expected: dict[str, list[Any]] = {}
-    spilling = Spill(hot=2).mapping()
+    with closing(Spill(hot=2)) as spill:
+        spilling = spill.mapping()
 
-    for key, value in acts:
-        if value is None:
-            assert (spilling.pop(key, None)) == expected.pop(key, None)
-        else:
-            expected[key] = [key, value, (1, "a")]
-            spilling[key] = [key, value, (1, "a")]
-        assert len(spilling) == len(expected)
-        assert spilling.get(key) == expected.get(key)
+        for key, value in acts:
+            if value is None:
+                assert spilling.pop(key, None) == expected.pop(key, None)
+            else:
+                expected[key] = [key, value, (1, "a")]
+                spilling[key] = [key, value, (1, "a")]
+            assert len(spilling) == len(expected)
+            assert spilling.get(key) == expected.get(key)
 
-    assert dict(spilling.items()) == expected
+        assert dict(spilling.items()) == expected
