@@ -245,7 +245,7 @@ def play(
 
 @contextlib.contextmanager
 def _seldom_collecting() -> Iterator[None]:
-    """Look for cyclic garbage seldom: a run makes little of it, and the search costs an eighth of the time."""
+    """Look for cyclic garbage seldom: a run makes little, and the search costs an eighth of its time."""
     before = gc.get_threshold()
     gc.set_threshold(50_000, 20, 20)
     try:
