@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from msa_lab.resilience.balancing import balancer
 from msa_lab.resilience.breaker import CircuitBreaker, blames_callee
@@ -26,6 +27,21 @@ from msa_lab.sdk.failures import (
 from msa_lab.sdk.policy import CallPolicy
 from msa_lab.sdk.ports import Caller
 from msa_lab.sdk.values import Duration, Instant
+
+T = TypeVar("T")
+
+
+async def _within(limit: Duration, answer: Coroutine[Any, Any, T]) -> T:
+    """Wait so long for an answer.
+
+    Raises:
+        Timeout: when none came.
+    """
+    try:
+        async with asyncio.timeout(limit / 1_000_000):
+            return await answer
+    except TimeoutError:
+        raise Timeout from None
 
 
 class Endpoint:
@@ -128,13 +144,7 @@ class Client:
         site.journal.emit(story, "call.sent", detail)
         endpoint.in_flight += 1
         try:
-            async with asyncio.timeout(limit / 1_000_000):
-                reply = await exchanged(site, exchange, story, endpoint.address)
-        except TimeoutError:
-            late = Timeout()
-            self._failed(story, exchange, late, sent)
-            self._record(story, breaker, sent, ok=False)
-            raise late from None
+            reply = await _within(limit, exchanged(site, exchange, story, endpoint.address))
         except DomainError as refusal:
             self._returned(story, exchange, refusal.code, sent)
             self._record(story, breaker, sent, ok=True)

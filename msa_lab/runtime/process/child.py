@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -66,8 +67,8 @@ class Process:
         operations = operations_of(plan.specs)
         own = [spec.name for spec in plan.specs if not spec.outside]
         hurting = Hurting(
-            own, {fault.id: fault for fault in plan.faults}, plan.counts, plan.seed,
-            f"{place.process}.{incarnation}", self._touched,
+            own, {fault.id: fault for fault in plan.faults}, plan.counts, seed=plan.seed,
+            name=f"{place.process}.{incarnation}", tell=self._touched,
         )  # fmt: skip
         self.site = Site(
             place.process, origin, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs},
@@ -205,26 +206,30 @@ class Process:
             self._writer.close()
 
 
-def main(
-    blueprint: Blueprint,
-    process: str,
-    origin: int,
-    incarnation: int,
-    start: int,
-    faults: list[str],
-    listed: Any,
-) -> None:
-    """Run a process of the shop; called in the child after the fork.
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a process is told at its birth.
 
-    `start` is the run's on the monotonic clock, 0 before it has begun; `faults` are in force, `listed` is the
-    registry.
+    `origin` numbers it in the run, `start` is the run's on the monotonic clock (0 before it has begun),
+    `faults` are in force and `registry` says who listens where.
     """
-    place = next(place for place in blueprint.processes if place.process == process)
+
+    process: str
+    origin: int
+    incarnation: int
+    start: int
+    faults: list[str]
+    registry: dict[str, list[tuple[str, int]]]
+
+
+def main(blueprint: Blueprint, birth: Birth) -> None:
+    """Run a process of the shop; called in the child after the fork."""
+    place = next(place for place in blueprint.processes if place.process == birth.process)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        running = Process(blueprint, place, origin, incarnation)
-        if start:
-            running.site.clock.begin(start)
-        for fault in faults:
+        running = Process(blueprint, place, birth.origin, birth.incarnation)
+        if birth.start:
+            running.site.clock.begin(birth.start)
+        for fault in birth.faults:
             running.site.hurting.start(fault)
-        running.site.list_instances(listed)
+        running.site.list_instances(birth.registry)
         runner.run(running.run())

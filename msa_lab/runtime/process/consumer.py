@@ -64,6 +64,7 @@ class Consumer:
         site: Site,
         group: str,
         member: str,
+        *,
         topics: tuple[str, ...],
         events: frozenset[str],
         handle: Handle,
@@ -210,7 +211,8 @@ class Consumer:
         message, number = delivery.message, delivery.attempts
         story = Story("broker", "", message.saga, message.trace, 0, delivery.cause or message.cause)
         detail = {
-            "event": message.event, "id": message.id, "group": self._group, "attempt": number, "reason": reason,
+            "event": message.event, "id": message.id, "group": self._group, "attempt": number,
+            "reason": reason,
         }  # fmt: skip
         if delivery.fault:
             detail["fault"] = delivery.fault

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 import struct
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,14 +150,7 @@ class Control:
                     await self._change()
         except TimeoutError:
             stubborn = [name for name, running in self.running.items() if running.pid]
-        for name in (*stubborn, *self.servers):
-            self.signal(name, signal.SIGKILL)
-        try:
-            async with asyncio.timeout(STOP_WITHIN):
-                while self.servers or any(running.pid for running in self.running.values()):
-                    await self._change()
-        except TimeoutError:
-            stubborn.extend(self.servers)
+        await self._kill([*stubborn, *self.servers])
         await asyncio.sleep(2 * RELEASE_EVERY)
         for task in list(self._tasks):
             task.cancel()
@@ -167,6 +161,14 @@ class Control:
         if self._line is not None:
             self._line.close()
         return stubborn
+
+    async def _kill(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.signal(name, signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):  # the fork server kills what is left when its line is closed
+            async with asyncio.timeout(STOP_WITHIN):
+                while self.servers or any(running.pid for running in self.running.values()):
+                    await self._change()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run something in the background; a bug in it ends the run."""

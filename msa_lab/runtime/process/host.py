@@ -9,12 +9,12 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from msa_lab.resilience.retry import backoff
-from msa_lab.runtime.hosting import INBOX, AlreadyDone, Edge, Inboxed
+from msa_lab.runtime.hosting import INBOX, AlreadyDone, Inboxed
 from msa_lab.runtime.process.capacity import Capacity
 from msa_lab.runtime.process.consumer import Consumer, Delivery
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.journal import Story
-from msa_lab.runtime.process.records import adapter
+from msa_lab.runtime.process.records import adapter, edge
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Work
 from msa_lab.sdk.contract import Operation
@@ -59,7 +59,6 @@ class Host:
             lifo=deployment.discipline == "lifo",
         )  # fmt: skip
         self._served = {part.operation.name: part for part in spec.operations}
-        self._edges = {name: Edge(part.operation.request) for name, part in self._served.items()}
         self._heard = {part.type.name: part for part in spec.subscriptions}
         self._sagas = {saga.name: saga for saga in spec.sagas}
         self._driving: dict[str, None] = {}
@@ -73,7 +72,12 @@ class Host:
         if self._heard:
             topics = tuple(dict.fromkeys(part.type.topic for part in self.spec.subscriptions))
             consumer = Consumer(
-                self.site, self.spec.name, self.desk.instance, topics, frozenset(self._heard), self._handle
+                self.site,
+                self.spec.name,
+                self.desk.instance,
+                topics=topics,
+                events=frozenset(self._heard),
+                handle=self._handle,
             )
             self.spawn(consumer.run())
 
@@ -148,7 +152,7 @@ class Host:
         try:
             if not isinstance(arguments, Mapping):
                 raise InvalidRequest("the request must be an object")  # noqa: TRY301 - answered below
-            request = self._edges[operation.name].checked(arguments)
+            request = edge(operation).checked(arguments)
             if asked.key is not None and operation.keyed:
                 work.key = f"{operation.name}/{asked.key}"
                 work.reply_type = operation.reply

@@ -86,6 +86,7 @@ class Hurting:
         services: Sequence[str],
         faults: Mapping[str, FaultSpec],
         counts: SharedCounts,
+        *,
         seed: int,
         name: str,
         tell: Callable[[str, int], object],

@@ -78,8 +78,8 @@ class Journal:
         self.lamport += 1
         number = self.number()
         event: Told = [
-            number, self.clock.now(), kind, story.service, story.instance, story.saga, story.trace, story.span,
-            story.cause, self.lamport, detail,
+            number, self.clock.now(), kind, story.service, story.instance, story.saga, story.trace,
+            story.span, story.cause, self.lamport, detail,
         ]  # fmt: skip
         story.cause = number
         if self._held is None:

@@ -36,7 +36,7 @@ def die_with_parent(parent: int) -> None:
 
 def _fork() -> int:
     with warnings.catch_warnings():
-        # Python 3.12 warns when other threads run; the child execs or begins anew, and touches none of theirs.
+        # Python 3.12 warns when other threads run; the child begins anew and touches nothing of theirs.
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 
@@ -54,8 +54,8 @@ class Nursery:
     def serve(self) -> None:
         """Obey until the supervisor's end of the line is closed; then kill all children."""
         awake, asleep = socket.socketpair()
-        awake.setblocking(False)
-        asleep.setblocking(False)
+        awake.settimeout(0)
+        asleep.settimeout(0)
         signal.set_wakeup_fd(asleep.fileno())
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         try:

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
+from msa_lab.runtime.hosting import Edge
 from msa_lab.sdk.contract import Operation, Table
 from msa_lab.sdk.memory import Change
 from msa_lab.sdk.saga import SAGAS, Saga
@@ -23,6 +24,29 @@ def adapter(declared: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any annotation
     if made is None:
         made = _ADAPTERS[declared] = TypeAdapter(declared)
     return made
+
+
+_EDGES: dict[Any, Edge] = {}
+
+
+def edge(operation: Operation[Any, Any]) -> Edge:
+    """Give what checks an operation's requests, made once a process."""
+    made = _EDGES.get(operation)
+    if made is None:
+        made = _EDGES[operation] = Edge(operation.request)
+    return made
+
+
+def warm(specs: Sequence[ServiceSpec]) -> None:
+    """Make all validators now, so that processes forked later inherit them."""
+    for spec in specs:
+        for part in spec.operations:
+            edge(part.operation)
+            adapter(part.operation.reply)
+        for heard in spec.subscriptions:
+            adapter(heard.event)
+        for table in spec.tables:
+            adapter(table.record)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON

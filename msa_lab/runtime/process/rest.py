@@ -1,4 +1,4 @@
-"""What is still under way, folded from the log: deliveries that nobody applied yet, sagas that have not ended."""
+"""What is still under way, folded from the log: deliveries not applied yet, sagas that have not ended."""
 
 from __future__ import annotations
 

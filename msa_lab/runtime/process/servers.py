@@ -38,7 +38,7 @@ def command(socket: Path, folder: Path, *, durable: bool) -> list[str]:
     """Give the command line of a server. A durable one keeps what it took through SIGKILL."""
     folder.mkdir(exist_ok=True)
     return [
-        str(binary()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder),
-        "--save", "", "--appendonly", "yes" if durable else "no", "--appendfsync", "everysec",
-        "--daemonize", "no", "--loglevel", "warning",
+        str(binary()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
+        "--dir", str(folder), "--save", "", "--appendonly", "yes" if durable else "no",
+        "--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "warning",
     ]  # fmt: skip

@@ -1,8 +1,9 @@
-"""The FastAPI app of an instance: its operations, health, readiness, OpenAPI and metrics of the process."""
+"""The FastAPI app of an instance: its operations, health, readiness and OpenAPI."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,18 +11,19 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from msa_lab.runtime.process.exchange import CALLS
 from msa_lab.runtime.process.failing import written
 from msa_lab.runtime.process.host import Asked, Host
-from msa_lab.runtime.process.records import adapter
+from msa_lab.runtime.process.openapi import JSON as _JSON
+from msa_lab.runtime.process.openapi import page
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.failures import InvalidRequest
 from msa_lab.sdk.ports import Caller
 
 LARGEST_BODY = 1024 * 1024
-_JSON = "application/json"
 _SIGNED = (1 << 63) - 1
 _decode = msgspec.json.Decoder().decode
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -31,63 +33,35 @@ def app_of(host: Host) -> FastAPI:
     """Make the app of an instance."""
     spec = host.spec
     app = FastAPI(title=spec.name, description=spec.purpose, version="1", docs_url=None, redoc_url=None)
+    document = functools.cache(lambda: page(spec))
+    app.openapi = document  # type: ignore[method-assign] # written from the specs, when it is asked for
+    routes = app.router.routes
     for part in spec.operations:
         operation = part.operation
-        by_name = f"{CALLS}{operation.name}"
-        app.router.routes.append(Route(by_name, _endpoint(host, operation, rest=False), methods=["POST"]))
-    for part in spec.operations:
-        _offer(app, host, part.operation)
+        by_name = _endpoint(host, operation, rest=False)
+        routes.append(Route(f"{CALLS}{operation.name}", by_name, methods=["POST"]))
+        by_path = _endpoint(host, operation, rest=True)
+        routes.append(Route(operation.path, by_path, methods=[operation.method]))
 
-    async def health() -> dict[str, str]:
-        return {"status": "ok", "instance": host.desk.instance}
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "instance": host.desk.instance})
 
-    async def ready(response: Response) -> dict[str, bool]:
-        response.status_code = 200 if host.ready else 503
-        return {"ready": host.ready}
+    async def ready(_request: Request) -> Response:
+        return JSONResponse({"ready": host.ready}, 200 if host.ready else 503)
 
-    app.add_api_route("/health", health, include_in_schema=False)
-    app.add_api_route("/ready", ready, include_in_schema=False)
+    routes.append(Route("/health", health))
+    routes.append(Route("/ready", ready))
     return app
-
-
-def _offer(app: FastAPI, host: Host, operation: Operation[Any, Any]) -> None:
-    schema = adapter(operation.request).json_schema()
-    described: dict[str, Any] = {
-        "responses": {"200": {
-            "description": "Done.",
-            "content": {_JSON: {"schema": adapter(operation.reply).json_schema(mode="serialization")}},
-        }},
-    }  # fmt: skip
-    for error in operation.errors:
-        described["responses"][str(error.status)] = {"description": f"{error.code}: {error.__doc__}"}
-    if operation.method not in ("GET", "DELETE"):
-        described["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
-    else:
-        described["parameters"] = [
-            {"name": name, "in": "path" if f"{{{name}}}" in operation.path else "query",
-             "required": name in schema.get("required", ()), "schema": part}
-            for name, part in schema.get("properties", {}).items()
-        ]  # fmt: skip
-    app.add_api_route(
-        operation.path,
-        _endpoint(host, operation, rest=True),
-        methods=[operation.method],
-        summary=operation.summary or operation.name,
-        operation_id=operation.name,
-        openapi_extra=described,
-        response_model=None,
-    )
 
 
 def _endpoint(host: Host, operation: Operation[Any, Any], *, rest: bool) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        body = await request.body()
         asked = Asked()
         with contextlib.suppress(ValueError, TypeError):
             _heard(asked, request)
         story = host.story(asked.saga, asked.trace, asked.span, asked.cause)
         try:
-            arguments = _arguments(request, body, rest=rest)
+            arguments = _arguments(request, await _body(request), rest=rest)
         except InvalidRequest as invalid:
             status, told = written(invalid)
             return Response(json.dumps(told), status, media_type=_JSON)
@@ -118,14 +92,26 @@ def _heard(asked: Asked, request: Request) -> None:
         asked.saga, asked.cause, asked.lamport = json.loads(story)
 
 
+async def _body(request: Request) -> bytes:
+    """Read the body, and not more than may be.
+
+    Raises:
+        InvalidRequest: when it is too large.
+    """
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > LARGEST_BODY:
+            raise InvalidRequest(f"the body is larger than {LARGEST_BODY} bytes")
+    return bytes(chunks)
+
+
 def _arguments(request: Request, body: bytes, *, rest: bool) -> object:
     """Gather the arguments of a request from body, path and query.
 
     Raises:
-        InvalidRequest: when the body is no JSON object or too large.
+        InvalidRequest: when the body is no JSON object.
     """
-    if len(body) > LARGEST_BODY:
-        raise InvalidRequest(f"the body is larger than {LARGEST_BODY} bytes")
     try:
         told = _decode(body) if body else {}
     except (msgspec.DecodeError, UnicodeDecodeError):

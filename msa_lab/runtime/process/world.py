@@ -17,7 +17,7 @@ from msa_lab.runtime.process.hurting import Hurting, SharedCounts, spent
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.nursery import open_nursery
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig
-from msa_lab.runtime.process.records import operations_of
+from msa_lab.runtime.process.records import operations_of, warm
 from msa_lab.runtime.process.rest import KINDS as REST_KINDS
 from msa_lab.runtime.process.rest import Rest
 from msa_lab.runtime.process.servers import binary, connection
@@ -61,9 +61,9 @@ class ProcessWorld:
             log.listen(REST_KINDS, rest.feed)
             log.listen(SagaWatch.KINDS, sagas.feed)
             blueprint = _blueprint(plan, log, folder)
-            pid, line = open_nursery(folder, _prepare, _child(blueprint))
+            pid, line = open_nursery(folder, lambda: _prepare(blueprint), _child(blueprint))
             try:
-                run = _Run(plan, log, blueprint, line, rest, sagas)
+                run = _Run(plan, log, blueprint, line, rest=rest, sagas=sagas)
                 return asyncio.run(run.play(steady, stop, progress))
             finally:
                 line.close()
@@ -86,8 +86,8 @@ def _blueprint(plan: Plan, log: EventLog, folder: Path) -> Blueprint:
     )
 
 
-def _prepare() -> None:
-    """Import what every process needs, once."""
+def _prepare(blueprint: Blueprint) -> None:
+    """Import and make what every process needs, once."""
     import aiosqlite  # noqa: F401, PLC0415 - for the children to inherit
     import uvicorn.lifespan.off  # noqa: PLC0415
     import uvicorn.loops.uvloop  # noqa: PLC0415
@@ -95,12 +95,14 @@ def _prepare() -> None:
 
     import msa_lab.runtime.process.child  # noqa: F401, PLC0415
 
+    warm(blueprint.specs)
+
 
 def _child(blueprint: Blueprint) -> Callable[..., object]:
     def run(process: str, *words: Any) -> None:  # noqa: ANN401 - as the control plane sent them
-        from msa_lab.runtime.process.child import main  # noqa: PLC0415 - imported by `_prepare`, in the fork server
+        from msa_lab.runtime.process.child import Birth, main  # noqa: PLC0415 - `_prepare` has imported it
 
-        main(blueprint, process, *words)
+        main(blueprint, Birth(process, *words))
 
     return run
 
@@ -114,6 +116,7 @@ class _Run:
         log: EventLog,
         blueprint: Blueprint,
         line: socket.socket,
+        *,
         rest: Rest,
         sagas: SagaWatch,
     ) -> None:
@@ -167,7 +170,8 @@ class _Run:
     def _say_begun(self) -> None:
         plan = self._plan
         detail = {
-            "scenario": plan.scenario.id, "topology": plan.topology.id, "seed": plan.seed, "chaos": plan.profile,
+            "scenario": plan.scenario.id, "topology": plan.topology.id, "seed": plan.seed,
+            "chaos": plan.profile,
         }  # fmt: skip
         self._control.note("run.started", detail)
 
@@ -181,7 +185,7 @@ class _Run:
 
         own = [spec.name for spec in plan.specs if not spec.outside]
         faults = {fault.id: fault for fault in plan.faults}
-        hurting = Hurting(own, faults, blueprint.counts, plan.seed, CLIENT, touched)
+        hurting = Hurting(own, faults, blueprint.counts, seed=plan.seed, name=CLIENT, tell=touched)
         operations = operations_of(plan.specs)
         return Site(
             CLIENT, 1, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs}, operations,
