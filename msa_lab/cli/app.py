@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msa_lab.cli import faults, logs, machine, runs, sagas, scenarios, topologies, validating
+from msa_lab.cli import faults, logs, machine, runs, sagas, scenarios, topologies, validating, viewing
 from msa_lab.cli.groups import RootGroup
 from msa_lab.cli.options import Talk
 from msa_lab.errors import UserMistake
@@ -26,6 +26,8 @@ app.command()(logs.metrics)
 app.add_typer(runs.app, name="runs")
 app.add_typer(topologies.app, name="topology")
 app.add_typer(faults.app, name="chaos")
+app.command()(viewing.tui)
+app.command()(viewing.replay)
 app.command()(machine.schema)
 app.command()(machine.doctor)
 app.command()(validating.validate)

@@ -21,6 +21,8 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "events": (),
     "metrics": (),
     "runs": ("list", "show", "rm", "prune"),
+    "tui": (),
+    "replay": (),
     "topology": ("list", "show", "lint", "graph"),
     "chaos": ("list", "show"),
     "schema": (),
@@ -41,6 +43,8 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "events": ("--filter", "--jsonl"),
     "metrics": ("--csv", "--json"),
     "runs": ("--out", "--keep", "--json"),
+    "tui": ("--ascii", "--out"),
+    "replay": ("--at", "--ascii", "--out"),
     "topology": ("--as", "--set", "--json"),
     "chaos": ("--json",),
     "schema": ("--scenario",),
@@ -52,7 +56,8 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 """The options of each command and of those under it; '' are the global ones."""
 
 NAMES: Final[Mapping[str, str]] = {
-    "scenario": "scenario", "saga": "saga", "events": "run", "metrics": "run", "runs": "run",
+    "scenario": "scenario", "saga": "saga", "events": "run", "metrics": "run", "tui": "run",
+    "replay": "run", "runs": "run",
     "topology": "topology", "chaos": "fault", "--topology": "topology", "--run": "run", "--fault": "fault",
     "--scenario": "scenario", "--chaos-profile": "profile",
 }  # fmt: skip

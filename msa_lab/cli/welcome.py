@@ -18,6 +18,8 @@ Play
   topology              how the shop can be built: list, show, lint, graph
 
 Look at what happened (in the latest run, unless told)
+  tui                   the live view of a run: its screens, its end first
+  replay                the live view from the start, or --at a moment
   saga                  purchases and their steps: list, show ID, why ID
   events                the event log, filtered
   metrics               the figures

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
@@ -16,10 +17,11 @@ from msa_lab.tui.clipboard import copy
 from msa_lab.tui.dialogs import GoTo, Help
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.goto import NowhereError, place_of
-from msa_lab.tui.feed.lines import Line, Signs, Span
+from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.playback import Playback
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.keys import KEYS, SCREENS, screen_at, tabs, told
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
@@ -28,10 +30,6 @@ from msa_lab.tui.screens.view import View
 from msa_lab.tui.themes import THEMES
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 
-SCREENS: Final = (
-    ("live", "Live"), ("map", "Map"), ("sagas", "Sagas"), ("events", "Events"), ("metrics", "Metrics"),
-    ("lab", "Lab"), ("verdict", "Verdict"),
-)  # fmt: skip
 _FRAME: Final = 0.1
 _READ: Final = 0.05
 
@@ -42,37 +40,9 @@ class LabApp(App[None]):
     CSS_PATH = "lab.tcss"
     TITLE = "MSA Lab"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"), (80, "-normal"), (120, "-wide"),
-    ]  # fmt: skip
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-short"), (24, "-middle"), (36, "-tall"),
-    ]  # fmt: skip
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(str(number), f"open('{name}')", title, show=False)
-            for number, (name, title) in enumerate(SCREENS, start=1)
-        ),
-        Binding("space", "toggle", "pause/play", key_display="Space"),
-        Binding("full_stop", "step(1)", "one event on", key_display=".", show=False),
-        Binding("comma", "step(-1)", "one event back", key_display=",", show=False),
-        Binding("right_square_bracket", "marker(1)", "next marker", key_display="]"),
-        Binding("left_square_bracket", "marker(-1)", "marker before", key_display="[", show=False),
-        Binding("greater_than_sign", "speed(1)", "faster", key_display=">", show=False),
-        Binding("less_than_sign", "speed(-1)", "slower", key_display="<", show=False),
-        Binding("g", "goto", "go to"),
-        Binding("L", "end", "to the end", show=False),
-        Binding("m", "mark", "mark", show=False),
-        Binding("y", "copy", "copy"),
-        Binding("t", "theme", "theme", show=False),
-        Binding("M", "maximise", "maximise panel", show=False),
-        Binding("s", "picture", "save SVG", show=False),
-        Binding("slash", "find", "filter events", key_display="/", show=False),
-        Binding("colon", "command_palette", "commands", key_display=":", show=False),
-        Binding("question_mark,f1", "keys", "keys", key_display="?"),
-        Binding("escape", "up", "one level up", show=False),
-        Binding("q", "quit", "quit"),
-    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (160, "-huge")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-middle"), (36, "-tall")]  # noqa: RUF012 - typed so by Textual
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     def __init__(
         self,
@@ -82,6 +52,7 @@ class LabApp(App[None]):
         at: int | None = None,
         play: bool = False,
         unicode: bool = True,
+        colour: bool = True,
         cache: Path = Path(),
     ) -> None:
         """Open a feed. `at` is an instant in microseconds (None: the end)."""
@@ -93,6 +64,7 @@ class LabApp(App[None]):
         self._wanted = at
         self._play = play
         self._cache = cache
+        self._colour = colour and not os.environ.get("NO_COLOR")
         self._before = time.perf_counter()
         self._shown: tuple[object, ...] = ()
         if at is None:
@@ -102,7 +74,7 @@ class LabApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Bar(self._header, name="header")
-        yield Tabs(self._tabs, name="tabs")
+        yield Tabs(lambda width: tabs(str(self.view.id), width), name="tabs")
         sight = self.sight
         with ContentSwitcher(initial="live"):
             yield Live(sight)
@@ -117,7 +89,7 @@ class LabApp(App[None]):
     def on_mount(self) -> None:
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = "msalab-dark"
+        self.theme = "msalab-dark" if self._colour else "msalab-plain"
         self.screen.set_class(not self.signs.unicode, "ascii")
         self.feed.advance(_READ * 4)
         self._place()
@@ -143,21 +115,6 @@ class LabApp(App[None]):
     def _header(self, width: int) -> Line:
         play = self.playback
         return header(self.sight, width, playing=play.playing, speed=play.speed, following=play.at_end)
-
-    def _tabs(self, width: int) -> Line:
-        here = self.view.id
-        spans: list[Span] = []
-        for number, (name, title) in enumerate(SCREENS, start=1):
-            text = f"[{number} {title}]" if name == here else f" {number} {title} "
-            spans.append((text, "strong" if name == here else "dim" if name == "lab" else ""))
-        used = sum(len(text) for text, _ in spans)
-        if used + 7 > width:
-            number = next(place for place, (name, _) in enumerate(SCREENS, start=1) if name == here)
-            return (
-                (f" {number}/7 {dict(SCREENS)[str(here)]} ", "strong"),
-                ("  1-7 screens  Tab panels  ? keys", "dim"),
-            )
-        return (*spans, (" " * (width - used - 7), ""), ("? help ", "dim"))
 
     def _scrubber(self, width: int) -> Line:
         play = self.playback
@@ -213,7 +170,7 @@ class LabApp(App[None]):
         self.redraw()
         self.view.enter()
 
-    def action_toggle(self) -> None:
+    def action_play(self) -> None:
         """Pause, or go on; at the end begin again."""
         self.playback.toggle()
         self.redraw()
@@ -312,17 +269,8 @@ class LabApp(App[None]):
 
     def action_keys(self) -> None:
         """Show the keys that work here."""
-        found = [
-            (
-                "This panel and screen" if active.node is not self else "Everywhere",
-                active.binding.key_display or self.get_key_display(active.binding),
-                active.tooltip or active.binding.description,
-            )
-            for active in self.screen.active_bindings.values()
-            if active.binding.description and active.enabled and active.node is not self.screen
-        ]
-        found.sort(key=lambda row: row[0] == "Everywhere")
-        self.push_screen(Help(list(dict.fromkeys(found)), f"Keys of {dict(SCREENS)[str(self.view.id)]}"))
+        keys = told(self.screen.active_bindings.values(), self)
+        self.push_screen(Help(keys, f"Keys: {dict(SCREENS)[str(self.view.id)]}"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name what the palette offers, each with its key."""
@@ -348,12 +296,9 @@ class LabApp(App[None]):
             view.open(message.place)
 
     def on_tabs_clicked(self, message: Tabs.Clicked) -> None:
-        column = 0
-        for name, title in SCREENS:
-            column += len(title) + 4
-            if message.column < column:
-                self.action_open(name)
-                return
+        name = screen_at(message.column)
+        if name:
+            self.action_open(name)
 
     def on_scrubber_bar_scrubbed(self, message: ScrubberBar.Scrubbed) -> None:
         self.playback.playing = False

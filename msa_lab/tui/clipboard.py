@@ -1,4 +1,4 @@
-"""Copying: by the desktop's own clipboard where there is one, else by the terminal; a file is kept in any case."""
+"""Copying: by the desktop's own clipboard where there is one, else by the terminal, with a file beside."""
 
 from __future__ import annotations
 

@@ -9,17 +9,17 @@ from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
 
 
-def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, cache: Path) -> int:
+def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, colour: bool, cache: Path) -> int:
     """Show a run until the viewer quits; give the exit code, 0 unless the view crashed.
 
-    `at` is an instant in microseconds (None: the end), `play` whether time passes from the start.
+    `at` is an instant in microseconds (None: the end), `play` whether time passes from then on.
 
     Raises:
         EnvironmentTrouble: when the log cannot be read.
     """
     feed = Feed(run.path / EVENTS)
     try:
-        app = LabApp(feed, run.summary, at=at, play=play, unicode=unicode, cache=cache)
+        app = LabApp(feed, run.summary, at=at, play=play, unicode=unicode, colour=colour, cache=cache)
         app.run()
     finally:
         feed.log.close()

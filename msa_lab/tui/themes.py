@@ -1,4 +1,4 @@
-"""Colours. The dark and the light theme keep to hues that the colour-blind can tell apart (Okabe and Ito 2008)."""
+"""Colours. Dark and light keep to hues that the colour-blind can tell apart (Okabe and Ito 2008)."""
 
 from __future__ import annotations
 

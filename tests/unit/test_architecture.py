@@ -36,6 +36,8 @@ SKELETON = {
     "msa_lab/sdk/spec.py": "",
     "msa_lab/sdk/values.py": "",
     "msa_lab/source/parse.py": "import yaml",
+    "msa_lab/tui/app.py": "import rich\nimport textual",
+    "msa_lab/tui/feed/__init__.py": "",
     "services/__init__.py": "",
 }
 
@@ -68,6 +70,11 @@ VIOLATIONS = [
     ("pure-core", "msa_lab/resilience/retry.py", "import logging"),
     ("simpy-in-one-place", "msa_lab/runtime/process/host.py", "import simpy"),
     ("simpy-in-one-place", "services/cart/handlers.py", "from simpy import Environment"),
+    ("textual-in-one-place", "msa_lab/cli/main.py", "import textual"),
+    ("textual-in-one-place", "msa_lab/cli/main.py", "from rich.text import Text"),
+    ("view-from-the-log", "msa_lab/tui/app.py", "import msa_lab.runtime.sim"),
+    ("view-from-the-log", "msa_lab/tui/app.py", "import msa_lab.bootstrap"),
+    ("pages-without-widgets", "msa_lab/tui/feed/page.py", "from rich.text import Text"),
     ("yaml-in-one-place", "msa_lab/topology/loader.py", "import yaml"),
     ("acyclic", "msa_lab/chaos/match.py", "import msa_lab.chaos.timeline"),
     ("domain-alone", "services/cart/domain.py", "import msa_lab.sdk.ports"),

@@ -82,14 +82,15 @@ def detail(sight: Sight, event: LogEvent, width: int, height: int) -> list[Line]
     """Show one event in full: words, causes, then its details as JSON."""
     causes = trace_back(event.seq, sight.feed.find)[::-1][1:]
     chain = f" {sight.signs['left']} ".join(f"{it.seq} {it.kind}" for it in causes[:6])
+    facts = (
+        f"event {event.seq}", f"T+{event.t / 1e6:.6f}", event.kind, event.instance,
+        f"saga {event.saga}" if event.saga else "", f"trace {event.trace}", f"lamport {event.lamport}",
+    )  # fmt: skip
     lines = [
         line((describe(event), event_style(event) or "strong")),
-        line(
-            (f"event {event.seq}  T+{event.t / 1e6:.6f}  {event.kind}  {event.instance}  saga {event.saga or '-'}"
-             f"  trace {event.trace}  lamport {event.lamport}", "dim"),
-        ),
+        line(("  ".join(fact for fact in facts if fact), "dim")),
         line(("causes ", "dim"), chain or "none: it began by itself"),
-    ]  # fmt: skip
+    ]
     if height > len(lines) + 8:
         text = msgspec.json.format(
             msgspec.json.encode(event.detail, order="deterministic"), indent=2

@@ -86,15 +86,17 @@ def columns(
     return made
 
 
+_UNITS: Final = ((1e3, 1, 0, "us"), (1e6, 1e3, 0, "ms"), (1e8, 1e6, 2, "s"), (3.6e9, 6e7, 1, "m"))
+
+
 def duration(micros: float | None) -> str:
     """Put a duration into at most six characters: 12ms, 2.61s, 1.5m."""
     if micros is None:
-        return "–"
-    if micros < 1e3:
-        return f"{micros:.0f}us"
-    if micros < 1e6:
-        return f"{micros / 1e3:.0f}ms"
-    return f"{micros / 1e6:.2f}s" if micros < 1e8 else f"{micros / 6e7:.1f}m"
+        return "-"
+    for limit, unit, digits, word in _UNITS:
+        if micros < limit:
+            return f"{micros / unit:.{digits}f}{word}"
+    return f"{micros / 3.6e9:.1f}h"
 
 
 def stamp(micros: int) -> str:

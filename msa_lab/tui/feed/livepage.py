@@ -13,6 +13,7 @@ _WIDE = 62
 _TROUBLED = 0.05
 _STEP_FITS = 42
 _KIND_FITS = 70
+_ROOMY = 100
 SAGA_STYLES: dict[str, Style] = {
     "COMPLETED": "good", "COMPENSATED": "warn", "COMPENSATING": "warn", "RUNNING": "accent",
 }  # fmt: skip
@@ -45,10 +46,10 @@ def _service(sight: Sight, name: str) -> list[Span]:
     start, end = sight.window()
     asked = series.within(f"requests.{name}", start, end)
     failed = series.within(f"failed.{name}", start, end)
-    share = failed / (asked + failed) if asked + failed else 0.0
+    share = _failing(sight, name)
     took = "request.took" if name == "gateway" else f"took.{name}"
     faults = [fault.id for fault in moment.faults.values() if hits(fault, name)]
-    sign, style, word = health(sight, name, share)
+    sign, style, word = health(sight, name)
     opened = moment.opened(name)
     told = [word] if word not in ("up", "degraded") else []
     told += faults
@@ -56,15 +57,22 @@ def _service(sight: Sight, name: str) -> list[Span]:
     return [
         (name, "strong" if style == "bad" else ""),
         (sign, style),
-        (f"{asked * 1e6 / (end - start):.1f}" if end > start else "–", ""),
+        (f"{asked * 1e6 / (end - start):.1f}" if end > start else "-", ""),
         (duration(series.quantile(took, start, end, 0.5)), "dim"),
         (duration(series.quantile(took, start, end, 0.95)), ""),
-        (f"{share:.0%}" if asked + failed else "–", "bad" if share > _TROUBLED else "dim"),
+        (f"{share:.0%}" if asked + failed else "-", "bad" if share > _TROUBLED else "dim"),
         (" ".join(told), "fault" if faults else style),
     ]
 
 
-def health(sight: Sight, name: str, share: float = 0.0) -> tuple[str, Style, str]:
+def _failing(sight: Sight, name: str) -> float:
+    """Give the share of calls to a service that brought no answer."""
+    series, (start, end) = sight.feed.series, sight.window()
+    failed = series.within(f"failed.{name}", start, end)
+    return failed / (failed + series.within(f"requests.{name}", start, end)) if failed else 0.0
+
+
+def health(sight: Sight, name: str) -> tuple[str, Style, str]:
     """Give a service's sign, style and word."""
     moment = sight.moment
     up, paused, down = moment.health(name)
@@ -74,7 +82,7 @@ def health(sight: Sight, name: str, share: float = 0.0) -> tuple[str, Style, str
         return (sight.signs["paused"], "warn", "paused") if paused else (sight.signs["down"], "bad", "DOWN")
     if paused or down:
         return sight.signs["warn"], "warn", f"{up} of {up + paused + down} up"
-    if moment.opened(name) or share > _TROUBLED:
+    if moment.opened(name) or _failing(sight, name) > _TROUBLED:
         return sight.signs["warn"], "warn", "degraded"
     return sight.signs["up"], "good", "up"
 
@@ -87,7 +95,10 @@ def tally(sight: Sight, width: int) -> list[Line]:
     first = line(
         (f"{counted['started']} {'started  ' if wide else 'sagas '}", "strong"),
         (f"{counted['completed']} {'completed  ' if wide else 'done '}", "good"),
-        (f"{counted['compensated']} {'compensated  ' if wide else 'undone '}", _some(counted["compensated"], "warn")),
+        (
+            f"{counted['compensated']} {'compensated  ' if wide else 'undone '}",
+            _some(counted["compensated"], "warn"),
+        ),
         (f"{counted['open']} open  " if wide or counted["open"] else "", "accent"),
         (f"{broke} BROKE", _some(broke, "bad")),
     )
@@ -110,7 +121,7 @@ def recent_sagas(sight: Sight) -> list[SagaView]:
 def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
     """Draw a saga in one line: id, state, step, retries, age."""
     broke = view.id in sight.moment.broken
-    step = view.failure if view.ended else next((s.name for s in view.steps if s.state == "running"), "")
+    step = view.failure if view.ended else _under_way(view)
     took = view.took if view.took is not None else max(0, sight.t - view.started_at)
     word = "BROKE" if broke else "ok" if view.state == "COMPLETED" else ""
     row: list[Span] = [
@@ -124,6 +135,13 @@ def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
     if width < _STEP_FITS:
         return columns([[*row[:3], *row[4:]]], [1, 8, 12, 3, max(5, width - 28)], right=(3, 4))[0]
     return columns([row], [1, 9, 12, max(4, width - 36), 3, 6], right=(4, 5))[0]
+
+
+def _under_way(view: SagaView) -> str:
+    """Tell which step is tried again, or after which step the saga is."""
+    again = next((step.name for step in view.steps if step.state == "running"), "")
+    done = [step.name for step in view.steps if step.state == "done"]
+    return again or (f"after {done[-1]}" if done else "")
 
 
 def expectations(sight: Sight, width: int) -> list[Line]:
@@ -158,8 +176,8 @@ def faults(sight: Sight, width: int) -> list[Line]:
     lines = [
         line(
             (f"{sight.signs['fault']} {fault.id}", "fault"),
+            (f"  T+{fault.since / 1e6:.1f}{_until(sight, fault.id, fault.since)}", "dim"),
             f"  {fault.kind} on {fault.target}",
-            (f"  since T+{fault.since / 1e6:.1f}{_until(sight, fault.id, fault.since)}", "dim"),
         )
         for fault in moment.faults.values()
     ]
@@ -175,7 +193,7 @@ def faults(sight: Sight, width: int) -> list[Line]:
 
 def _until(sight: Sight, fault: str, since: int) -> str:
     span = next((it for it in sight.feed.spans if it.fault == fault and it.start == since), None)
-    return f" until T+{span.end / 1e6:.1f}" if span is not None and span.end is not None else ""
+    return f" to {span.end / 1e6:.1f}" if span is not None and span.end is not None else ""
 
 
 def event_style(event: LogEvent) -> Style:
@@ -200,17 +218,24 @@ def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
     """Draw an event in one line: time, service, kind, saga, words."""
     style = event_style(event)
     who = event.service or service_of(event.instance) or sight.signs["sep"]
+    words = describe(event).removeprefix(f"{event.kind} ")
+    if event.saga and width >= _KIND_FITS:
+        words = f"{event.saga}  {words}"
     row: list[Span] = [
         (f"{event.t / 1e6:.3f}", "dim"),
         (_SIGN.get(style, " "), style),
         (who, ""),
         (event.kind, style),
         (event.saga, ""),
-        (describe(event).removeprefix(f"{event.kind} "), style),
+        (words, style),
     ]
     if width < _KIND_FITS:
-        return columns([[*row[:2], row[4], row[5]]], [7, 1, 8, max(4, width - 19)], right=(0,))[0]
-    return columns([row], [8, 1, 12, 19, 9, max(4, width - 54)], right=(0,))[0]
+        return columns([[*row[:2], *row[4:]]], [7, 1, 8, max(4, width - 19)], right=(0,))[0]
+    wide = width >= _ROOMY
+    service, kind = (12, 19) if wide else (9, 17)
+    return columns(
+        [[*row[:4], row[5]]], [8, 1, service, kind, max(4, width - service - kind - 13)], right=(0,)
+    )[0]
 
 
 def key_events(sight: Sight, most: int) -> list[LogEvent]:

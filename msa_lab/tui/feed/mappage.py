@@ -8,8 +8,8 @@ from msa_lab.tui.feed.lines import Line, Span, Style, clipped, columns, duration
 from msa_lab.tui.feed.livepage import health, names_of_services
 from msa_lab.tui.feed.sight import Sight, sides
 
-_BOX = 12
-_OUTSIDE = "client"
+_BOX = 15
+_TALL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,22 @@ def layers(sight: Sight) -> list[list[str]]:
     return [*rows, rest] if rest else rows
 
 
-def picture(sight: Sight, width: int, selected: str) -> list[Line]:
-    """Draw the layers as boxes; those the selected service speaks with are marked, as are faults."""
+def picture(sight: Sight, width: int, height: int, selected: str) -> list[Line]:
+    """Draw the layers as boxes, flat ones where the height is small.
+
+    Those that the selected service speaks with are marked, as are those that a fault strikes.
+    """
     near = {link.target: link.how for link in links(sight) if link.source == selected}
-    near |= {
-        link.source: "from" for link in links(sight) if link.target == selected and link.source not in near
-    }
-    each = max(1, (width + 1) // (_BOX + 3))
+    for link in links(sight):
+        if link.target == selected:
+            near.setdefault(link.source, "from")
+    each = max(1, width // (_BOX + 4))
+    drawn = [layer[start : start + each] for layer in layers(sight) for start in range(0, len(layer), each)]
+    flat = height < _TALL * len(drawn)
     lines: list[Line] = []
-    for layer in layers(sight):
-        for start in range(0, len(layer), each):
-            lines += _boxes(sight, layer[start : start + each], selected, near, width)
+    for names in drawn:
+        rows = _boxes(sight, names, selected, near, width)
+        lines += [rows[1], ()] if flat else rows
     return lines
 
 
@@ -69,19 +74,22 @@ def _boxes(sight: Sight, names: list[str], selected: str, near: dict[str, str], 
     struck = {side for fault in sight.moment.faults.values() for side in sides(fault.target)}
     for name in names:
         sign, style, _ = health(sight, name)
-        edge: Style = "fault" if name in struck else "accent" if name == selected else "dim"
-        if name in near and edge == "dim":
-            edge = "good"
-        link = {"call": signs["right"], "event": signs["event"], "from": signs["left"]}.get(
-            near.get(name, ""), " "
-        )
-        line_ = signs["fault"] if name in struck else bend[1]
-        top.append((f" {bend[0]}{line_ * _BOX}{bend[2]}", edge))
-        label = f"{name[: _BOX - 3]:<{_BOX - 3}} "
-        middle += [(link, "good"), (bend[3], edge), (f" {label}", "strong" if name == selected else ""),
-                   (sign, style), (bend[3], edge)]  # fmt: skip
-        bottom.append((f" {bend[4]}{line_ * _BOX}{bend[5]}", edge))
-    blank = max(0, (width - len(names) * (_BOX + 3)) // 2)
+        hurt = name in struck
+        edge: Style = "fault" if hurt else "accent" if name == selected else "good" if name in near else "dim"
+        speaks = {"call": signs["right"], "event": signs["event"], "from": signs["left"]}
+        stroke, side = (signs["fault"],) * 2 if hurt else (bend[1], bend[3])
+        top.append((f" {bend[0]}{stroke * _BOX}{bend[2]} ", edge))
+        label = name[: _BOX - 2]
+        shown = f"[{label}]" if name == selected else f" {label} "
+        middle += [
+            (speaks.get(near.get(name, ""), " "), "good"),
+            (side, edge),
+            (f"{shown:<{_BOX - 1}}", "strong" if name == selected else "fault" if hurt else ""),
+            (sign, style),
+            (f"{side} ", edge),
+        ]
+        bottom.append((f" {bend[4]}{stroke * _BOX}{bend[5]} ", edge))
+    blank = max(0, (width - len(names) * (_BOX + 4)) // 2)
     return [((" " * blank, ""), *row) for row in (top, middle, bottom)]
 
 
@@ -126,7 +134,7 @@ def legend(sight: Sight, width: int) -> Line:
     signs = sight.signs
     return clipped(
         line(
-            (f"{signs['right']} called by it  {signs['event']} hears it  {signs['left']} calls it  ", "dim"),
+            (f" {signs['right']} called by it  {signs['event']} hears it  {signs['left']} calls it  ", "dim"),
             (f"{signs['fault']} fault", "fault"),
         ),
         width,

@@ -17,7 +17,7 @@ _ASCII = " ..::||##"
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A curve: its title, its values over the whole run (None: nothing measured), and how to write a value."""
+    """A curve: its title, its values over the whole run (None: not measured), how to write a value."""
 
     title: str
     values: tuple[float | None, ...]
@@ -67,15 +67,14 @@ def charts(sight: Sight, room: int) -> list[Chart]:
 
 
 def grid(sight: Sight, width: int, height: int) -> list[Line]:
-    """Set the charts side by side, two or three in a row, as many as the height holds."""
+    """Set the charts side by side, two or three in a row, as high as there is room for."""
     across = 3 if width >= 150 else 2 if width >= 70 else 1  # noqa: PLR2004 - columns of charts
     each = (width - (across - 1)) // across
     plots = charts(sight, max(10, each - _AXIS))
     rows = -(-len(plots) // across)
     tall = max(4, min(12, height // rows))
-    shown = max(1, height // tall) * across
     lines: list[Line] = []
-    for start in range(0, min(len(plots), shown), across):
+    for start in range(0, len(plots), across):
         blocks = [drawn(chart, sight, each, tall) for chart in plots[start : start + across]]
         for parts in zip(*blocks, strict=True):
             joined: list[Span] = []
@@ -83,7 +82,7 @@ def grid(sight: Sight, width: int, height: int) -> list[Line]:
                 used = sum(len(text) for text, _ in part)
                 joined += [*part, (" " * (each - used + 1), "")]
             lines.append(tuple(joined))
-    return [clipped(row, width) for row in lines[:height]]
+    return [clipped(row, width) for row in lines]
 
 
 def drawn(chart: Chart, sight: Sight, width: int, height: int) -> list[Line]:
@@ -94,19 +93,19 @@ def drawn(chart: Chart, sight: Sight, width: int, height: int) -> list[Line]:
     bars = max(1, height - 2)
     last = known[-1] if known else None
     title = line(
-        (f"{chart.title:<22}", "strong"),
-        (f"now {chart.write(last)}" if last is not None else "", ""),
-        (f"  top {chart.write(top)}" if top else "", "dim"),
+        (f"{chart.title:<22}", "strong"), (f"now {chart.write(last)}" if last is not None else "", "")
     )
     lines = [clipped(title, width)]
     for row in range(bars, 0, -1):
         axis = chart.write(top) if row == bars and top else "0" if row == 1 else ""
-        lines.append(((f"{axis:>{_AXIS - 2}} ", "dim"), *_bar_row(chart, sight, row, bars, top, room)))
+        lines.append(
+            ((f"{axis:>{_AXIS - 2}} ", "dim"), *_bar_row(chart, sight, row, bars=bars, top=top, room=room))
+        )
     lines.append(((" " * (_AXIS - 1), ""), *_faults(sight, room)))
     return lines
 
 
-def _bar_row(chart: Chart, sight: Sight, row: int, bars: int, top: float, room: int) -> Sequence[Span]:
+def _bar_row(chart: Chart, sight: Sight, row: int, *, bars: int, top: float, room: int) -> Sequence[Span]:
     levels = _BLOCKS if sight.signs.unicode else _ASCII
     cells: list[str] = []
     for value in chart.values[:room]:
@@ -114,7 +113,7 @@ def _bar_row(chart: Chart, sight: Sight, row: int, bars: int, top: float, room: 
         cells.append(levels[max(0, min(8, round(filled)))])
     here = column_of(sight.t, sight.end, room)
     text = "".join(cells).ljust(room)
-    if text[here] == " ":
+    if text[here] == " " and not sight.whole:
         return [(text[:here], chart.style), (sight.signs["bar"], "dim"), (text[here + 1 :], chart.style)]
     return [(text, chart.style)]
 

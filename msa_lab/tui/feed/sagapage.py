@@ -17,7 +17,8 @@ from msa_lab.tui.feed.sight import Sight
 
 _STAMP = 9
 _LABEL = 26
-_NAMES_FIT = 11
+_WIDEST = 11
+_READABLE = 5
 _STYLES: dict[str, Style] = {"lost": "bad", "turn": "warn", "event": "dim", "mark": "accent"}
 
 
@@ -29,10 +30,10 @@ class Messages:
     lanes: tuple[str, ...]
 
 
-def sequence(sight: Sight, saga: str) -> Messages:
-    """Gather what is drawn: the saga's messages so far and what it broke."""
+def sequence(sight: Sight, saga: str, *, whole: bool = False) -> Messages:
+    """Gather the saga's messages so far and what it broke; with `whole`, also who heard its events."""
     events = sight.feed.saga_events(saga, sight.at)
-    rows = rows_of(events)
+    rows = [row for row in rows_of(events) if whole or row.kind != "event" or row.source == row.target]
     for event in events:
         if event.kind == "expectation.violated":
             text = f"{event.detail['expectation']}: {event.detail['observed']}"
@@ -44,30 +45,22 @@ def sequence(sight: Sight, saga: str) -> Messages:
 def lane_width(drawn: Messages, width: int) -> int:
     """Give the columns between two lanes, 3 to 11."""
     room = width - _STAMP - _LABEL
-    return max(3, min(_NAMES_FIT, room // max(1, len(drawn.lanes))))
+    return max(3, min(_WIDEST, room // max(1, len(drawn.lanes))))
 
 
 def sequence_head(drawn: Messages, width: int, signs: Signs) -> list[Line]:
-    """Name the lanes: in one line where the names fit, as stairs where they do not."""
+    """Name the lanes, cut where they are narrow; very narrow ones get their names in turn on two lines."""
     wide = lane_width(drawn, width)
     blank = " " * _STAMP
-    if wide >= max((len(name) for name in drawn.lanes), default=0) + 1:
-        return [line(blank, ("".join(f"{name:<{wide}}" for name in drawn.lanes), "strong"))]
-    heads: list[Line] = []
-    rows = max(1, -(-max((len(name) + 1 for name in drawn.lanes), default=1) // wide))
-    for turn in range(rows):
-        cells: list[Span] = [(blank, "")]
-        column = 0
-        for place, name in enumerate(drawn.lanes):
-            if place % rows != turn:
-                continue
-            gap = "".join(f"{signs['bar']:<{wide}}" for _ in range(column, place))
-            cells += [(gap, "dim"), (f"{name:<{wide}}", "strong")]
-            text = len(cells[-1][0])
-            column = place + -(-text // wide)
-            cells.append((" " * ((column - place) * wide - text), ""))
-        heads.append(clipped(line(*cells), width))
-    return heads
+    if wide >= _READABLE:
+        names = "".join(f"{name[: wide - 1]:<{wide}}" for name in drawn.lanes)
+        return [line(blank, (names, "strong"))]
+    even = "".join(f"{name[: 2 * wide - 1]:<{2 * wide}}" for name in drawn.lanes[::2])
+    odd = "".join(f"{name[: 2 * wide - 1]:<{2 * wide}}" for name in drawn.lanes[1::2])
+    first = f"{signs['bar']:<{wide}}"
+    return [
+        clipped(row, width) for row in (line(blank, (even, "strong")), line(blank + first, (odd, "strong")))
+    ]
 
 
 def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:

@@ -9,7 +9,7 @@ _RANK: dict[str, int] = {"phase": 0, "heal": 0, "fault": 0, "crash": 2, "own": 3
 
 
 def scrubber(sight: Sight, width: int, *, word: str) -> Line:
-    """Draw the line: `═` a fault acts, `!` a violation, `x` a crash, `◆` a mark, `█` here; `word` at the right."""
+    """Draw it: `═` a fault acts, `!` a violation, `x` a crash, `◆` a mark, `█` here; `word` at the right."""
     end = sight.end
     left, right = " 0s ", f" {end / 1e6:.0f}s  {word:<6}"
     room = max(8, width - len(left) - len(right))

@@ -17,7 +17,7 @@ _RANK = {"BROKEN": 0, "UNPROVEN": 1, "HELD": 2}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row: its line, where it leads, the number of an event (0: nowhere) and a saga, and whose head it is."""
+    """A row: its line, the event (0: none) and the saga it leads to, and the finding whose head it is."""
 
     line: Line
     event: int = 0
@@ -40,7 +40,7 @@ def head(sight: Sight) -> Line:
 
 
 def entries(sight: Sight, width: int, opened: frozenset[str]) -> list[Entry]:
-    """List the expectations, the broken first, with the violations of those that are opened; then the rest."""
+    """List the expectations, the broken first, those opened with their violations; then the rest."""
     findings = sorted(sight.summary.get("expectations") or [], key=lambda it: _RANK.get(it["verdict"], 1))
     made: list[Entry] = []
     for finding in findings:

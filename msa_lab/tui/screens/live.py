@@ -51,9 +51,8 @@ class Live(View):
         moment = sight.moment
         self.query_one("#expectations").border_title = f"Expectations  {sight.broken} broken"
         self.query_one("#faults").border_title = f"Faults  {len(moment.faults)} active"
-        self.query_one("#services").border_title = (
-            f"Services {len(set(moment.services.values()))}  {'the whole run' if sight.whole else 'the last second'}"
-        )
+        when = "the whole run" if sight.whole else "the last second"
+        self.query_one("#services").border_title = f"Services {len(set(moment.services.values()))}  {when}"
         self.query_one("#sagas-now", Rows).redraw(len(self._sagas))
         self.query_one("#events-now", Rows).redraw(len(self._events))
         for page in self.query(Page):

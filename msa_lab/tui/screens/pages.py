@@ -63,7 +63,9 @@ class MapView(View):
 
     def compose(self) -> ComposeResult:
         yield Page(
-            lambda width, _: mappage.picture(self.sight, width, self.selected), name="picture", title="Map"
+            lambda width, height: mappage.picture(self.sight, width, height, self.selected),
+            name="picture",
+            title="Map",
         )
         yield Rows(self._row, name="links", title="Links")
         yield Bar(lambda width: mappage.legend(self.sight, width), name="legend")

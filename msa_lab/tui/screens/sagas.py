@@ -32,6 +32,7 @@ class SagasView(View):
         Binding("w", "why", "why"),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("o", "trouble", "only trouble"),
+        Binding("a", "whole", "all messages"),
     ]
 
     def __init__(self, sight: Sight) -> None:
@@ -42,6 +43,7 @@ class SagasView(View):
         self._drawn = sagapage.Messages((), ())
         self._passes: Callable[[SagaView], bool] = lambda _: True
         self._trouble = False
+        self._whole = False
         self._ask: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -49,9 +51,10 @@ class SagasView(View):
         with Container(classes="body"):
             yield Rows(self._row, name="saga-list", title="Sagas")
             with Container(classes="detail"):
-                yield Page(self._heads, name="lanes")
-                yield Rows(self._message, name="sequence", title="sequence")
-                yield Page(self._page, name="other-way", title="time")
+                with Container(classes="drawn box"):
+                    yield Page(self._heads, name="lanes")
+                    yield Rows(self._message, name="sequence", title="sequence")
+                    yield Page(self._page, name="other-way", title="time")
                 yield Page(self._why, name="why", title="Why (w)")
 
     def on_mount(self) -> None:
@@ -89,7 +92,11 @@ class SagasView(View):
 
     def _detail(self) -> None:
         view = self.opened
-        self._drawn = sagapage.sequence(self.sight, self.chosen) if view else sagapage.Messages((), ())
+        self._drawn = (
+            sagapage.sequence(self.sight, self.chosen, whole=self._whole)
+            if view
+            else sagapage.Messages((), ())
+        )
         sequence = self.query_one("#sequence", Rows)
         title = sagapage.head(view, self.sight) if view else f"{self.chosen} has not begun"
         sequence.border_title = self.query_one("#other-way").border_title = title
@@ -158,6 +165,12 @@ class SagasView(View):
         page.redraw()
         if not page.display:
             self.focus_panel(page)
+
+    def action_whole(self) -> None:
+        """Draw who heard the saga's events, too; or only its own messages."""
+        self._whole = not self._whole
+        self._detail()
+        self._point()
 
     def action_trouble(self) -> None:
         """List only the sagas that broke something, turned back or tried again; or all."""

@@ -38,11 +38,13 @@ class Page(ScrollView, can_focus=True):
         super().__init__(id=name, classes="panel" if title else "")
         self._draw = draw
         self._lines: Sequence[Line] = ()
+        self._drawn_for = 0
         self.border_title = title
 
     def redraw(self) -> None:
         """Draw anew from what the drawing sees now."""
         room = self.scrollable_content_region.size
+        self._drawn_for = room.width
         self._lines = self._draw(max(1, room.width), max(1, room.height)) if room.width > 1 else ()
         self.virtual_size = Size(room.width, len(self._lines))
         self.refresh()
@@ -55,9 +57,13 @@ class Page(ScrollView, can_focus=True):
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._lines)
 
     def render_line(self, y: int) -> Strip:
+        room = self.scrollable_content_region.size
+        if room.width != self._drawn_for:  # a scrollbar came or went
+            self._drawn_for = room.width
+            self._lines = self._draw(max(1, room.width), max(1, room.height))
         row = y + self.scroll_offset.y
         shown: Line = self._lines[row] if row < len(self._lines) else ()
-        return strip_of(shown, self.scrollable_content_region.width, self.app.theme, self.rich_style)
+        return strip_of(shown, room.width, self.app.theme, self.rich_style)
 
 
 class Rows(ScrollView, can_focus=True):

@@ -1,0 +1,70 @@
+"""`msalab tui` and `msalab replay`: the live view, if it is installed."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from msa_lab.cli.options import Out, RunArgument, talk_of
+
+_VIEW: Final = "msa_lab.tui.opening"
+"""Found by name: the command line and the view stand side by side, and neither imports the other."""
+_INSTANT: Final = re.compile(r"(?:T\+)?(\d{1,9}(?:\.\d{1,6})?)s?")
+Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
+
+
+def tui(context: typer.Context, run: RunArgument = None, ascii_only: Ascii = False, out: Out = None) -> None:
+    """Look at a run in the live view: its end first."""
+    _open(context, run, out, at=None, play=False, ascii_only=ascii_only)
+
+
+def replay(
+    context: typer.Context,
+    run: RunArgument = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="T", help="Stand still at this second of the run: 7.012.")
+    ] = None,
+    ascii_only: Ascii = False,
+    out: Out = None,
+) -> None:
+    """Play a kept run again in the live view, or stand still at a moment of it. Nothing is started."""
+    _open(context, run, out, at=0 if at is None else _instant(at), play=at is None, ascii_only=ascii_only)
+
+
+def _instant(text: str) -> int:
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"--at {text!r}: seconds since the start, such as 7.012")
+    return round(float(found[1]) * 1_000_000)
+
+
+def _open(
+    context: typer.Context, name: str | None, out: str | None, *, at: int | None, play: bool, ascii_only: bool
+) -> None:
+    from msa_lab.cli import runpages  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli.places import cache_folder  # noqa: PLC0415 - as above
+    from msa_lab.cli.reading import stored  # noqa: PLC0415 - as above
+    from msa_lab.cli.terminal import terminal_of  # noqa: PLC0415 - as above
+    from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
+
+    run = stored(name, out)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise EnvironmentTrouble(f"the live view needs a terminal\n  in a pipe:  msalab runs show {run.id}")
+    try:
+        view = importlib.import_module(_VIEW)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "textual":
+            raise
+        raise EnvironmentTrouble(
+            "the live view needs Textual, which is not installed\n"
+            f"  install it:  pip install 'msa-lab[tui]'\n  without it:  msalab runs show {run.id}"
+        ) from missing
+    talk = talk_of(context)
+    unicode = terminal_of(sys.stdout, colour=talk.colour).unicode and not ascii_only
+    code = view.open_run(run, at=at, play=play, unicode=unicode, colour=talk.colour, cache=cache_folder())
+    runpages.print_run(run.id, out, talk)
+    raise typer.Exit(code)
