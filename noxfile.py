@@ -72,10 +72,14 @@ if not FOUND:
 OLDEST, NEWEST = FOUND[0], FOUND[-1]
 
 
-def install(session: nox.Session, *groups: str, project: tuple[str, ...] = (".",)) -> None:
-    """Install the groups and what the project needs, locked, then the project itself."""
+def install(
+    session: nox.Session, *groups: str, project: tuple[str, ...] = (".",), extras: tuple[str, ...] = ()
+) -> None:
+    """Install the groups, what the project needs and the extras named, locked, then the project itself."""
+    optional = PROJECT["project"]["optional-dependencies"]
     session.install(
-        "-c", "constraints.txt", *dependency_groups(PROJECT, *groups), *PROJECT["project"]["dependencies"]
+        *("-c", "constraints.txt", *dependency_groups(PROJECT, *groups)),
+        *(*PROJECT["project"]["dependencies"], *(needed for extra in extras for needed in optional[extra])),
     )
     if project:
         session.install("--no-deps", *project)
@@ -89,7 +93,7 @@ def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = N
 def tests(session: nox.Session) -> None:
     """Unit, contract and service tests, on every Python."""
     install(session, "test")
-    elsewhere = ("property", "determinism", "docs", "unit/test_architecture.py")
+    elsewhere = ("property", "determinism", "docs", "process", "unit/test_architecture.py")
     pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, *(f"--ignore=tests/{place}" for place in elsewhere))
 
 
@@ -106,7 +110,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Strict types: the lab, the services and the tests."""
-    install(session, "types", project=())
+    install(session, "types", project=(), extras=("process", "tui"))
     session.run("mypy")
 
 
@@ -172,7 +176,7 @@ def coverage(session: nox.Session) -> None:
     """Lines and branches, of the tests too."""
     install(session, "cover", project=("-e", "."))
     session.run("coverage", "erase")
-    elsewhere = ("docs", "property", "determinism", "unit/test_architecture.py")
+    elsewhere = ("docs", "property", "determinism", "process", "unit/test_architecture.py")
     without = tuple(f"--ignore=tests/{place}" for place in elsewhere)
     tests = ("-m", "pytest", "-q", *ONE_PROCESS_A_CORE, "-m", QUICK, *without)
     session.run("coverage", "run", *tests, *session.posargs)
@@ -199,6 +203,13 @@ def campaign_whole(session: nox.Session) -> None:
     """The same on seeds 1 to 50: ten minutes and more."""
     install(session, "test")
     pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign", env={"CAMPAIGN_SEEDS": "50"})
+
+
+@nox.session(python=OLDEST, default=False)
+def process(session: nox.Session) -> None:
+    """The world of real processes, as far as it is built."""
+    install(session, "test", extras=("process",))
+    pytest(session, "tests/process")
 
 
 @nox.session(python=NEWEST, default=False)
@@ -242,7 +253,8 @@ def lock(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest versions in the ranges of pyproject.toml, with their hashes."""
     session.install("uv")
     session.run(
-        *("uv", "pip", "compile", "pyproject.toml", "--group", "dev", "--universal", "--upgrade", "--quiet"),
+        *("uv", "pip", "compile", "pyproject.toml", "--all-extras", "--group", "dev", "--universal"),
+        *("--upgrade", "--quiet"),
         *("--python-version", SUPPORTED[0], "--generate-hashes", "--no-emit-index-url"),
         *("--custom-compile-command", "nox -s lock", "--output-file", "constraints.txt"),
     )
