@@ -1,0 +1,135 @@
+"""Whole runs on real processes: the verdict of the simulation, and nothing left behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from msa_lab.bootstrap import WallClock, Wishes, Workspace, plan_for, scenario_for, simulated_world
+from msa_lab.runtime.process.world import ProcessWorld
+from msa_lab.scenario.findings import Verdict
+from msa_lab.usecases.ports import Plan, World
+from msa_lab.usecases.report import RunReport
+from msa_lab.usecases.run_scenario import run_scenario
+from tests.process.conftest import Watched, descendants
+
+ROOT = Path(__file__).parents[2]
+INVARIANTS = (
+    "money", "captured-once", "no-money-held", "stock-conserved", "no-orphans", "sagas-end", "nothing-lost",
+    "nothing-twice", "compensated-is-clean",
+)  # fmt: skip
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
+
+def short(*faults: str, topology: str = "textbook") -> Plan:
+    """Give the checkout scenario, four seconds long."""
+    workspace = Workspace(ROOT)
+    specs = workspace.specs()
+    scenario = scenario_for(workspace, specs, "checkout", {})
+    plan = plan_for(workspace, specs, scenario, Wishes(faults=faults, topology=topology))
+    phase = dataclasses.replace(scenario.load[0], rate=4.0, duration=4_000_000)
+    return dataclasses.replace(
+        plan, scenario=dataclasses.replace(scenario, load=(phase,), duration=4_000_000)
+    )
+
+
+def played(plan: Plan, world: World, watched: Watched | None = None) -> RunReport:
+    def progress(now: int, _end: int) -> None:
+        if watched is not None and now > 1_000_000:
+            watched.add(descendants(os.getpid()))
+
+    return run_scenario(plan, world=world, run="test", tool="test", stopwatch=WallClock(), progress=progress)
+
+
+def verdicts(report: RunReport) -> dict[str, Verdict]:
+    return {finding.id: finding.verdict for finding in report.findings if finding.id in INVARIANTS}
+
+
+@linux
+def test_faults_on_real_processes_end_in_the_verdict_of_the_simulation() -> None:
+    plan = short(
+        "process.kill order-1 restart_after=500ms at 2s",
+        "pay.timeout_charged psp probability=0.3 at 1s for 2s",
+        "net.loss order -> inventory count=2 at 1s",
+    )
+    watched = Watched()
+
+    real = played(plan, ProcessWorld(), watched)
+    simulated = played(plan, simulated_world())
+
+    assert verdicts(real) == verdicts(simulated) == dict.fromkeys(INVARIANTS, Verdict.HELD)
+    assert real.played.settled
+    assert real.played.unhealed == ()
+    assert {fault.id: fault.healed for fault in real.played.faults} == {
+        fault.id: True for fault in simulated.played.faults
+    }
+    killed, _, lost = real.played.faults
+    assert {fault.kind: fault.touched for fault in (killed, lost)}["process.kill"] == 1
+    assert real.sagas["open"] == 0
+    assert real.sagas["started"] >= 5
+    assert len(watched) >= 17  # sixteen instances of the shop and the two outside, broker, cache, fork server
+    assert watched.alive_after(5) == []
+
+
+@linux
+def test_a_lost_broker_delays_events_and_loses_none() -> None:
+    report = played(short("broker.loss broker at 1s for 1500ms"), ProcessWorld())
+
+    assert verdicts(report) == dict.fromkeys(INVARIANTS, Verdict.HELD)
+    assert report.played.settled
+
+
+@linux
+def test_one_process_holds_the_monolith() -> None:
+    watched = Watched()
+
+    report = played(short(topology="monolith"), ProcessWorld(), watched)
+
+    assert verdicts(report) == dict.fromkeys(INVARIANTS, Verdict.HELD)
+    assert len(watched) == 6  # fork server, monolith, psp, carrier, broker, cache
+    assert watched.alive_after(5) == []
+
+
+ENDLESS = """
+import dataclasses, sys
+from pathlib import Path
+from msa_lab.bootstrap import *
+from msa_lab.runtime.process.world import ProcessWorld
+from msa_lab.usecases.run_scenario import run_scenario
+workspace = Workspace(Path(sys.argv[1]))
+specs = workspace.specs()
+scenario = scenario_for(workspace, specs, "checkout", {})
+plan = plan_for(workspace, specs, scenario, Wishes())
+def progress(now, end):
+    print("plays", flush=True)
+run_scenario(plan, world=ProcessWorld(), run="r", tool="t", stopwatch=WallClock(), progress=progress)
+"""
+
+
+@linux
+def test_nothing_outlives_a_supervisor_that_is_killed() -> None:
+    supervisor = subprocess.Popen(  # noqa: S603 - this Python
+        [sys.executable, "-c", ENDLESS, str(ROOT)], stdout=subprocess.PIPE, cwd=ROOT, text=True
+    )
+    try:
+        assert supervisor.stdout is not None
+        assert supervisor.stdout.readline() == "plays\n"
+        watched = Watched()
+        watched.add(descendants(supervisor.pid))
+        count = len(watched)
+        supervisor.send_signal(signal.SIGKILL)
+        supervisor.wait(10)
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+        supervisor.stdout.close()
+
+    assert count >= 17
+    assert watched.alive_after(10) == []
