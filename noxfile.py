@@ -104,7 +104,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-logo")
-    session.run("pytest", *ONE_PROCESS_A_CORE, "-q", "tests/unit/test_architecture.py")
+    session.run("python", "-m", "pytest", *ONE_PROCESS_A_CORE, "-q", "tests/unit/test_architecture.py")
 
 
 @nox.session(python=OLDEST)
