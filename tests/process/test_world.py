@@ -14,6 +14,7 @@ import pytest
 from msa_lab.bootstrap import WallClock, Wishes, Workspace, plan_for, scenario_for, simulated_world
 from msa_lab.runtime.process.world import ProcessWorld
 from msa_lab.scenario.findings import Verdict
+from msa_lab.sdk import Instant, seconds
 from msa_lab.usecases.ports import Plan, World
 from msa_lab.usecases.report import RunReport
 from msa_lab.usecases.run_scenario import run_scenario
@@ -34,15 +35,15 @@ def short(*faults: str, topology: str = "textbook") -> Plan:
     specs = workspace.specs()
     scenario = scenario_for(workspace, specs, "checkout", {})
     plan = plan_for(workspace, specs, scenario, Wishes(faults=faults, topology=topology))
-    phase = dataclasses.replace(scenario.load[0], rate=4.0, duration=4_000_000)
+    phase = dataclasses.replace(scenario.load[0], rate=4.0, duration=seconds(4))
     return dataclasses.replace(
-        plan, scenario=dataclasses.replace(scenario, load=(phase,), duration=4_000_000)
+        plan, scenario=dataclasses.replace(scenario, load=(phase,), duration=seconds(4))
     )
 
 
 def played(plan: Plan, world: World, watched: Watched | None = None) -> RunReport:
-    def progress(now: int, _end: int) -> None:
-        if watched is not None and now > 1_000_000:
+    def progress(now: Instant, end: Instant) -> None:
+        if watched is not None and seconds(1) < now < end:
             watched.add(descendants(os.getpid()))
 
     return run_scenario(plan, world=world, run="test", tool="test", stopwatch=WallClock(), progress=progress)
@@ -70,8 +71,8 @@ def test_faults_on_real_processes_end_in_the_verdict_of_the_simulation() -> None
     assert {fault.id: fault.healed for fault in real.played.faults} == {
         fault.id: True for fault in simulated.played.faults
     }
-    killed, _, lost = real.played.faults
-    assert {fault.kind: fault.touched for fault in (killed, lost)}["process.kill"] == 1
+    assert {fault.kind: fault.touched for fault in real.played.faults}["process.kill"] == 1
+    assert {fault.kind: fault.touched for fault in real.played.faults}["net.loss"] <= 2
     assert real.sagas["open"] == 0
     assert real.sagas["started"] >= 5
     assert len(watched) >= 17  # sixteen instances of the shop and the two outside, broker, cache, fork server
@@ -129,7 +130,8 @@ def test_nothing_outlives_a_supervisor_that_is_killed() -> None:
     finally:
         supervisor.kill()
         supervisor.wait()
-        supervisor.stdout.close()
+        if supervisor.stdout is not None:
+            supervisor.stdout.close()
 
     assert count >= 17
     assert watched.alive_after(10) == []
