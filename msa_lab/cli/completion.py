@@ -65,7 +65,7 @@ NAMES: Final[Mapping[str, str]] = {
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "--log": ("all", "normal", "key"),
-    "--mode": ("sim",),
+    "--mode": ("sim", "process"),
     "--ui": ("auto", "plain"),
     "--seed": ("random",),
     "--as": ("seq", "time", "state", "json", "mermaid", "ascii", "dot"),

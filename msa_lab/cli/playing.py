@@ -91,6 +91,7 @@ def _play(
     with _stopping() as stopped:
         report = bootstrap.play(
             plan,
+            mode=cast("bootstrap.Mode", wanted.mode),
             run=folder.run,
             write=folder.append if printed is None else _both(printed.take, folder.append),
             reread=folder.find,

@@ -65,15 +65,14 @@ def run(  # noqa: PLR0917 - a command's options
         str, typer.Option("--log", metavar="all|normal|key", help="Which events are written.")
     ] = "all",
     out: Out = None,
-    mode: Annotated[str, typer.Option("--mode", metavar="sim", help="The world to play in.")] = "sim",
+    mode: Annotated[str, typer.Option("--mode", metavar="sim|process", help="The world to play in.")] = "sim",
     ui: Annotated[str, typer.Option("--ui", metavar="auto|plain", help="plain: no moving line.")] = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Play a scenario and judge it."""
-    if mode != "sim":
-        later = "mode process is not there yet; this version plays in sim"
-        raise typer.BadParameter(later if mode == "process" else f"{mode!r} is no mode; sim is")
+    if mode not in ("sim", "process"):
+        raise typer.BadParameter(f"--mode {mode!r}: sim or process")
     if log not in ("all", "normal", "key"):
         raise typer.BadParameter(f"--log {log!r}: all, normal or key")
     if ui not in ("auto", "plain"):
@@ -101,6 +100,7 @@ def run(  # noqa: PLR0917 - a command's options
         settings=tuple(setting or ()),
         variables=tuple(variable or ()),
         log=log,
+        mode=mode,
     )
     if dry_run:
         playing.show_plan(wanted, talk)

@@ -71,7 +71,7 @@ def run_schema() -> dict[str, Any]:
             "run": _TEXT,
             "tool": _TEXT,
             "scenario": _object({"id": _TEXT, "file": _TEXT, "sha256": _TEXT}),
-            "mode": {"enum": ["sim"]},
+            "mode": {"enum": ["sim", "process"]},
             "topology": _TEXT,
             "seed": _COUNT,
             "chaos": {**_TEXT, "description": "the chaos profile; none without"},

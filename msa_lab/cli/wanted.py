@@ -27,6 +27,7 @@ class Wanted:
     settings: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     log: str = "all"
+    mode: str = "sim"
 
     def again(self, plan: Plan) -> str:
         """Give the command line that plays the plan again, whatever the shell makes of its words."""
@@ -41,6 +42,8 @@ class Wanted:
         words += [word for variable in self.variables for word in ("--var", variable)]
         if self.log != "all":
             words += ["--log", self.log]
+        if self.mode != "sim":
+            words += ["--mode", self.mode]
         return shlex.join([*words, "--seed", str(plan.seed)])
 
 

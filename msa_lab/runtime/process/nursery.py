@@ -184,6 +184,7 @@ def open_nursery(
         prepare()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(5_000, 20, 20)  # whatever the supervisor had set for itself
         Nursery(socket.socket(fileno=kept), folder, run_child).serve()
         code = 0
     except BaseException:  # noqa: BLE001 - the last frame of this process

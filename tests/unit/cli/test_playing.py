@@ -171,7 +171,7 @@ def test_a_wrong_file_ends_with_3_and_shows_the_place(msalab: Msalab, workspace:
         (["tiny", "--fault", "net.los order -> payment for 1s"], 3, "did you mean 'net.loss'?"),
         (["tiny", "--set", "patterns.rety=off"], 3, "did you mean 'retry'?"),
         (["tiny", "--var", "x"], 3, "--var 'x': write NAME=VALUE"),
-        (["tiny", "--mode", "process"], 2, "mode process is not there yet; this version plays in sim"),
+        (["tiny", "--mode", "real"], 2, "--mode 'real': sim or process"),
         (["tiny", "--seed", "x"], 2, "a whole number of at most 18 digits, or random"),
         (["tiny", "--log", "x"], 2, "all, normal or key"),
         (["tiny", "--json", "--jsonl"], 2, "contradict each other"),
