@@ -21,7 +21,8 @@ _FRAME = 0.05
 class Narrator:
     """Takes in events and time; writes to stderr, for people only."""
 
-    def __init__(self, plan: Plan, terminal: Terminal, *, quiet: bool) -> None:
+    def __init__(self, plan: Plan, terminal: Terminal, *, quiet: bool, mode: str = "sim") -> None:
+        self._mode = mode
         self._plan = plan
         self._terminal = terminal
         self._quiet = quiet
@@ -51,7 +52,7 @@ class Narrator:
             return
         plan = self._plan
         chaos = f"chaos {plan.profile}" if plan.faults else "no chaos"
-        head = f"{plan.scenario.id}  sim  topology {plan.topology.id}  seed {plan.seed}  {chaos}"
+        head = f"{plan.scenario.id}  {self._mode}  topology {plan.topology.id}  seed {plan.seed}  {chaos}"
         self._write(self._terminal.paint("MSA Lab", "strong") + f"  {printable(head)}")
         given = ", ".join(f"{name} {_size(value)}" for name, value in plan.scenario.given.items())
         self._line(0, "given", "", given or "an empty shop")

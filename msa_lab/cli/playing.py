@@ -84,7 +84,8 @@ def _play(
     plan: Plan, wanted: Wanted, talk: Talk, spare: Path, *, out: str | None, jsonl: bool, animate: bool
 ) -> int:
     folder, trouble = _folder(runs_folder(out), spare)
-    narrator = Narrator(plan, terminal_of(sys.stderr, colour=talk.colour, animate=animate), quiet=talk.quiet)
+    terminal = terminal_of(sys.stderr, colour=talk.colour, animate=animate)
+    narrator = Narrator(plan, terminal, quiet=talk.quiet, mode=wanted.mode)
     narrator.begin()
     sagas: list[str] = []
     printed = _Printed() if jsonl else None
