@@ -126,6 +126,8 @@ class LabApp(App[None]):
     # -- time --------------------------------------------------------------------------------------
 
     def _frame(self) -> None:
+        if not self.query(ContentSwitcher):  # it is being taken down
+            return
         now = time.perf_counter()
         elapsed, self._before = now - self._before, now
         if not self.feed.ready:

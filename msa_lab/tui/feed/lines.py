@@ -70,6 +70,14 @@ def padded(row: Line, width: int) -> Line:
     return (*row, (" " * missing, "")) if missing > 0 else clipped(row, width)
 
 
+_LEFT: Final = str.maketrans({"…": "~", "→": ">", "↑": "^", "↓": "v"})
+
+
+def ascii_only(row: Line) -> Line:
+    """Replace what an ASCII terminal does not know, in what the run itself says, too."""
+    return tuple((text.translate(_LEFT).encode("ascii", "replace").decode(), style) for text, style in row)
+
+
 def columns(
     rows: Sequence[Sequence[Span]], widths: Sequence[int], right: Iterable[int] = (), gap: int = 1
 ) -> list[Line]:

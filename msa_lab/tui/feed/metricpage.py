@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from msa_lab.tui.feed.lines import Line, Span, Style, clipped, duration, line
-from msa_lab.tui.feed.scrub import column_of
 from msa_lab.tui.feed.sight import Sight
 
 _AXIS = 7
@@ -31,7 +30,7 @@ def charts(sight: Sight, room: int) -> list[Chart]:
     series = sight.feed.series
     end = sight.end
     edges = [end * column // room for column in range(room + 1)]
-    here = column_of(sight.t, end, room)
+    here = _column(sight.t, end, room)
 
     def per_second(name: str) -> tuple[float | None, ...]:
         counted = [series.rate(name, low, high) for low, high in pairwise(edges)]
@@ -64,6 +63,11 @@ def charts(sight: Sight, room: int) -> list[Chart]:
         Chart("messages lost / s", per_second("dropped"), count, "fault"),
         Chart("requests failed / s", per_second("request.failed"), count, "bad"),
     ]
+
+
+def _column(t: int, end: int, room: int) -> int:
+    """Give the column of the values in which an instant lies."""
+    return max(0, min(room - 1, t * room // max(1, end)))
 
 
 def grid(sight: Sight, width: int, height: int) -> list[Line]:
@@ -111,7 +115,7 @@ def _bar_row(chart: Chart, sight: Sight, row: int, *, bars: int, top: float, roo
     for value in chart.values[:room]:
         filled = 0.0 if value is None or top <= 0 else value * bars * 8 / top - (row - 1) * 8
         cells.append(levels[max(0, min(8, round(filled)))])
-    here = column_of(sight.t, sight.end, room)
+    here = _column(sight.t, sight.end, room)
     text = "".join(cells).ljust(room)
     if text[here] == " " and not sight.whole:
         return [(text[:here], chart.style), (sight.signs["bar"], "dim"), (text[here + 1 :], chart.style)]
@@ -122,7 +126,7 @@ def _faults(sight: Sight, room: int) -> Sequence[Span]:
     cells = [sight.signs["calm"]] * room
     styles: list[Style] = ["dim"] * room
     for span in sight.feed.spans:
-        low, high = column_of(span.start, sight.end, room), column_of(span.end or sight.end, sight.end, room)
+        low, high = _column(span.start, sight.end, room), _column(span.end or sight.end, sight.end, room)
         for column in range(low, high + 1):
             cells[column], styles[column] = sight.signs["fault"], "fault"
     spans: list[Span] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from msa_lab.telemetry.causes import Chain, explain
 from msa_lab.telemetry.events import LogEvent
-from msa_lab.telemetry.sagas import SagaView, StepView
+from msa_lab.telemetry.sagas import SagaView
 from msa_lab.telemetry.sequence import Row, lanes_of, rows_of
 from msa_lab.telemetry.tales import tell
 from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line
@@ -95,42 +95,52 @@ def head(view: SagaView, sight: Sight) -> str:
 
 
 def timeline(view: SagaView, sight: Sight, width: int) -> list[Line]:
-    """Draw each step as a bar from the end of the one before to its own; below, the faults that acted."""
+    """Draw each call of the saga as a bar in time, and the faults that acted meanwhile."""
+    events = sight.feed.saga_events(view.id, sight.at)
     start = view.started_at
     end = view.ended_at if view.ended_at is not None else max(sight.t, start + 1)
-    length = max(1, end - start)
-    names = max([len(step.name) for step in view.steps] + [10])
-    room = max(10, width - names - 26)
+    calls = _calls(events, end)
+    names = min(30, max([len(call[0]) for call in calls] + [10]))
+    room = max(10, width - names - 12)
     signs = sight.signs
-    left, right = f"{'':<{names}}  T+{start / 1e6:.3f}", f"T+{end / 1e6:.3f}"
-    lines = [line((f"{left}{right:>{max(1, names + 2 + room - len(left))}}", "dim"))]
-    begun = start
-    for step in view.steps:
-        done = step.done_at if step.done_at is not None else step.undone_at or end
-        before = min((begun - start) * room // length, room - 1)
-        long = max(1, min(room - before, (done - begun) * room // length))
-        bar = (" " * before + signs["full"] * long).ljust(room)
-        style: Style = (
-            "warn" if step.undone_at is not None else "good" if step.done_at is not None else "accent"
-        )
-        lines.append(
-            line(f"{step.name:<{names}}  ", (bar, style), (f" {duration(done - begun):>7}", ""), _told(step))
-        )
-        begun = done if step.done_at is not None else begun
+
+    def column(t: int) -> int:
+        return max(0, min(room - 1, (t - start) * room // max(1, end - start)))
+
+    right = f"T+{end / 1e6:.3f}"
+    lines = [line((f"{'':<{names}}  T+{start / 1e6:<{room - len(right) - 2}.3f}{right}", "dim"))]
     for span in sight.feed.spans:
         if span.start <= end and (span.end is None or span.end >= start):
-            low = max(0, (span.start - start) * room // length)
-            high = min(room, ((span.end or end) - start) * room // length + 1)
-            bar = (" " * low + signs["fault"] * max(1, high - low)).ljust(room)
-            lines.append(line((f"{'fault':<{names}}  {bar} {span.fault}", "fault")))
+            low, high = column(span.start), column(span.end or end)
+            bar = (" " * low + signs["fault"] * (high - low + 1)).ljust(room)
+            lines.append(line((f"{span.fault[:names]:<{names}}  {bar}", "fault"), (" fault", "dim")))
+    for name, began, ended, outcome in calls:
+        low, high = column(began), column(ended)
+        style: Style = "good" if outcome == "ok" else "accent" if not outcome else "bad"
+        bar = " " * low + signs["full"] * max(1, high - low)
+        sign = signs["bad"] if style == "bad" else ""
+        told = duration(ended - began) if outcome in ("ok", "") else outcome
+        lines.append(
+            line(f"{name[:names]:<{names}}  ", (f"{bar + sign:<{room}}", style), (f" {told}", style))
+        )
     return [clipped(row, width, signs["dots"]) for row in lines]
 
 
-def _told(step: StepView) -> Span:
-    words = [f"x{step.retries + 1}"] if step.retries else []
-    if step.undone_at is not None:
-        words.append("undone")
-    return (" " + " ".join(words), "warn") if words else ("", "")
+def _calls(events: Sequence[LogEvent], now: int) -> list[tuple[str, int, int, str]]:
+    """Give the calls: name with try, begin, end and outcome; of an open one `now` and nothing."""
+    answers = {it.detail["call"]: it for it in events if it.kind in ("call.returned", "call.failed")}
+    made = []
+    for event in events:
+        if event.kind != "call.sent":
+            continue
+        tries = f" try {event.detail['attempt']}" if event.detail["attempt"] > 1 else ""
+        answer = answers.get(event.detail["call"])
+        outcome = (
+            str(answer.detail.get("outcome") or answer.detail.get("reason")) if answer is not None else ""
+        )
+        ended = answer.t if answer is not None else now
+        made.append((f"{event.detail['operation']}{tries}", event.t, ended, outcome))
+    return made
 
 
 def states(view: SagaView, sight: Sight, width: int) -> list[Line]:

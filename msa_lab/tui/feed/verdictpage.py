@@ -13,6 +13,8 @@ from msa_lab.tui.feed.sight import Sight
 _WORDS: dict[str, Style] = {"PASSED": "good", "FAILED": "bad", "INCONCLUSIVE": "unsure"}
 _FINDINGS: dict[str, Style] = {"HELD": "good", "BROKEN": "bad", "UNPROVEN": "unsure"}
 _RANK = {"BROKEN": 0, "UNPROVEN": 1, "HELD": 2}
+_ROOTS = ("never", "always", "finally", "eventually", "metric", "evidence")
+"""What is never or always so says more than what follows from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,18 @@ def head(sight: Sight) -> Line:
 
 def entries(sight: Sight, width: int, opened: frozenset[str]) -> list[Entry]:
     """List the expectations, the broken first, those opened with their violations; then the rest."""
-    findings = sorted(sight.summary.get("expectations") or [], key=lambda it: _RANK.get(it["verdict"], 1))
+    findings = sorted(sight.summary.get("expectations") or [], key=_rank)
     made: list[Entry] = []
     for finding in findings:
         made += _finding(finding, sight, width, unfolded=str(finding["id"]) in opened)
     made += [Entry(()), *_faults(sight), *_files(sight)]
     dots = sight.signs["dots"]
     return [replace(entry, line=clipped(entry.line, width, dots)) for entry in made]
+
+
+def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
+    kind = str(finding.get("kind", ""))
+    return _RANK.get(str(finding["verdict"]), 1), _ROOTS.index(kind) if kind in _ROOTS else len(_ROOTS)
 
 
 def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: bool) -> list[Entry]:

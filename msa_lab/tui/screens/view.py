@@ -53,8 +53,10 @@ class View(Container):
         return str(text()) if callable(text) else ""
 
     def panels(self) -> list[Widget]:
-        """Give the panels that can be shown now."""
-        return [panel for panel in self.query(".panel") if not panel.has_class("off")]
+        """Give the panels that can be shown now: in a small window any of them."""
+        small = self.screen.has_class("-narrow") or self.screen.has_class("-short")
+        panels = [panel for panel in self.query(".panel") if not panel.has_class("off")]
+        return [panel for panel in panels if small or panel.display]
 
     def enter(self) -> None:
         """Take the focus."""

@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from msa_lab.tui.feed.lines import Line, text_of
-from msa_lab.tui.widgets.rows import strip_of
+from msa_lab.tui.feed.lines import Line, padded, text_of
+from msa_lab.tui.widgets.rows import fit, strip_of
 
 
 class Bar(Widget):
@@ -25,12 +25,13 @@ class Bar(Widget):
 
     def text(self) -> str:
         """Give its text."""
-        return text_of(self._draw(self.size.width))
+        return text_of(fit(self._draw(self.size.width), self))
 
     def render_line(self, y: int) -> Strip:
         if y or not self.size.width:
             return Strip.blank(self.size.width, self.rich_style)
-        return strip_of(self._draw(self.size.width), self.size.width, self.app.theme, self.rich_style)
+        row = fit(padded(self._draw(self.size.width), self.size.width), self)
+        return strip_of(row, self.size.width, self.app.theme, self.rich_style)
 
 
 class Tabs(Bar):

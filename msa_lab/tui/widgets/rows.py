@@ -14,12 +14,18 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
-from msa_lab.tui.feed.lines import Line, padded
+from msa_lab.tui.feed.lines import Line, ascii_only, padded, text_of
 from msa_lab.tui.themes import inks
 
 Draw = Callable[[int, int], Line]
 DrawAll = Callable[[int, int], Sequence[Line]]
+
+
+def fit(row: Line, widget: Widget) -> Line:
+    """Give a line as the terminal can show it."""
+    return ascii_only(row) if widget.app.screen_stack[0].has_class("ascii") else row
 
 
 def strip_of(row: Line, width: int, theme: str, base: Ink) -> Strip:
@@ -54,7 +60,7 @@ class Page(ScrollView, can_focus=True):
 
     def text(self) -> str:
         """Give the text of the page."""
-        return "\n".join("".join(text for text, _ in row).rstrip() for row in self._lines)
+        return "\n".join(text_of(fit(row, self)).rstrip() for row in self._lines)
 
     def render_line(self, y: int) -> Strip:
         room = self.scrollable_content_region.size
@@ -63,7 +69,7 @@ class Page(ScrollView, can_focus=True):
             self._lines = self._draw(max(1, room.width), max(1, room.height))
         row = y + self.scroll_offset.y
         shown: Line = self._lines[row] if row < len(self._lines) else ()
-        return strip_of(shown, room.width, self.app.theme, self.rich_style)
+        return strip_of(fit(padded(shown, room.width), self), room.width, self.app.theme, self.rich_style)
 
 
 class Rows(ScrollView, can_focus=True):
@@ -139,14 +145,14 @@ class Rows(ScrollView, can_focus=True):
         drawn = self._draw(row, width)
         if here and self.has_focus:
             drawn = tuple((text, "") for text, _ in drawn)
-        return strip_of(drawn, width, self.app.theme, base)
+        return strip_of(fit(padded(drawn, width), self), width, self.app.theme, base)
 
     def text(self) -> str:
         """Give the text of all rows that are seen."""
         width = max(1, self.scrollable_content_region.width)
         top = self.scroll_offset.y
         rows = range(top, min(self.count, top + self.scrollable_content_region.height))
-        return "\n".join("".join(text for text, _ in self._draw(row, width)).rstrip() for row in rows)
+        return "\n".join(text_of(fit(self._draw(row, width), self)).rstrip() for row in rows)
 
     def row_text(self) -> str:
         """Give the text of the row under the cursor."""

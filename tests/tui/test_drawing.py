@@ -1,0 +1,234 @@
+import pytest
+
+from msa_lab.tui.feed import livepage, mappage, metricpage, sagapage, verdictpage
+from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.lines import Line, Signs, clipped, columns, duration, line, padded, spark, text_of
+from msa_lab.tui.feed.scrub import header, instant_at, scrubber
+from msa_lab.tui.feed.sight import Sight, hits
+from tests.tui.staging import SUMMARY
+
+
+def look(feed: Feed, at: int, *, unicode: bool = True) -> Sight:
+    return Sight(feed, at, feed.log.time(at - 1) if at else 0, Signs(unicode), SUMMARY)
+
+
+def text(lines: list[Line]) -> str:
+    return "\n".join(text_of(row).rstrip() for row in lines)
+
+
+@pytest.mark.parametrize(
+    ("micros", "written"),
+    [(None, "-"), (12, "12us"), (12_400, "12ms"), (2_614_000, "2.61s"), (150_000_000, "2.5m")],
+)
+def test_durations_are_short(micros: int | None, written: str) -> None:
+    assert duration(micros) == written
+
+
+def test_lines_are_cut_and_filled_to_a_width() -> None:
+    row = line(("stock", "bad"), " is gone")
+
+    assert text_of(clipped(row, 9)) == "stock is…"
+    assert text_of(clipped(row, 4)) == "sto…"
+    assert text_of(padded(row, 15)) == "stock is gone  "
+    assert text_of(line("a\x1b[31mb")) == "a?[31mb"
+
+
+def test_columns_are_set_flush_left_or_right() -> None:
+    assert (
+        text_of(columns([[("a", ""), ("7", ""), ("longer", "")]], [3, 3, 4], right=[1])[0]) == "a     7 lon…"
+    )
+
+
+def test_sparks_reach_from_nothing_to_the_highest() -> None:
+    assert spark([0, 1, 2, 7], Signs()) == "▁▂▃█"
+    assert spark([0, 0], Signs(unicode=False)) == "__"
+
+
+def test_the_scrubber_shows_the_fault_the_violation_the_crash_and_where_we_are(feed: Feed) -> None:
+    drawn = text_of(scrubber(look(feed, 34), 60, word="END"))
+
+    assert drawn == " 0s ────────══════════!═══────x────────────────█ 10s  END   "
+
+
+def test_a_column_of_the_scrubber_is_an_instant(feed: Feed) -> None:
+    sight = look(feed, 20)
+    drawn = text_of(scrubber(sight, 80, word="PAUSED"))
+
+    assert abs(instant_at(drawn.index("█"), sight.end, 80) - 4_200_000) < 160_000
+    assert instant_at(0, sight.end, 80) == 0
+    assert instant_at(200, sight.end, 80) == 10_000_000
+
+
+def test_the_header_counts_what_acts_and_what_broke(feed: Feed) -> None:
+    then = text_of(header(look(feed, 20), 100, playing=False, speed=1.0, following=False))
+
+    assert then.startswith(" MSA Lab  checkout  no-idempotency  sim  seed 7")
+    assert then.rstrip().endswith("T+004.200s ‖     FAULTS 1 BROKEN 1")
+
+
+def test_the_table_of_services_tells_who_is_hurt(feed: Feed) -> None:
+    hurt = text(livepage.services(look(feed, 20), 70)).splitlines()
+    crashed = text(livepage.services(look(feed, 26), 70)).splitlines()
+
+    assert [row.split()[0] for row in hurt] == ["service", "gateway", "order", "payment", "psp"]
+    assert hurt[4].endswith("lossy")
+    assert hurt[3].endswith("lossy")
+    assert "DOWN" in crashed[3]
+    assert "○" in crashed[3]
+
+
+def test_sagas_that_broke_stand_before_the_others(feed: Feed) -> None:
+    sight = look(feed, 34)
+
+    assert [view.id for view in livepage.recent_sagas(sight)] == ["ord-2", "ord-3", "ord-1"]
+    assert text_of(livepage.saga_row(sight, livepage.recent_sagas(sight)[0], 60)).split() == [
+        "!", "ord-2", "COMPLETED", "BROKE", "1.50s",
+    ]  # fmt: skip
+
+
+def test_expectations_are_open_until_the_end_and_broken_as_soon_as_they_are(feed: Feed) -> None:
+    before, broken, after = (text(livepage.expectations(look(feed, at), 90)) for at in (10, 20, 34))
+
+    assert before.splitlines() == [
+        "… money  no violation yet", "… captured-once  no violation yet",
+    ]  # fmt: skip
+    assert broken.splitlines() == [
+        "✗ captured-once  1x  first ord-2 T+4.200", "… money  no violation yet",
+    ]  # fmt: skip
+    assert after.splitlines()[1] == "✓ money  3 orders judged"
+
+
+def test_faults_that_act_say_until_when_and_healed_ones_what_they_touched(feed: Feed) -> None:
+    assert text(livepage.faults(look(feed, 15), 90)) == "═ lossy  T+2.0 to 5.0  net.loss on payment -> psp"
+    assert text(livepage.faults(look(feed, 30), 90)) == "✓ lossy  healed, touched 1"
+    assert text(livepage.faults(look(feed, 5), 90)) == "no fault acts"
+
+
+def test_key_events_are_the_newest_first(feed: Feed) -> None:
+    assert [event.seq for event in livepage.key_events(look(feed, 20), 3)] == [20, 17, 16]
+
+
+@pytest.mark.parametrize(
+    ("target", "service", "hit"),
+    [
+        ("psp", "psp", True), ("payment-2", "payment", True), ("payment.capture", "payment", True),
+        ("order -> payment", "order", True), ("order -> payment", "psp", False), ("*", "cart", True),
+    ],
+)  # fmt: skip
+def test_a_target_speaks_of_services(target: str, service: str, *, hit: bool) -> None:
+    assert hits(target, service) is hit
+
+
+def test_a_saga_is_drawn_as_messages_between_lanes(feed: Feed) -> None:
+    drawn = sagapage.sequence(look(feed, 22), "ord-2")
+
+    assert drawn.lanes == ("order", "payment", "psp")
+    assert [(row.label, row.kind) for row in drawn.rows] == [
+        ("saga started", "mark"), ("psp.capture", "call"), ("Timeout (lossy)", "lost"),
+        ("psp.capture try 2", "call"), ("captured-once: psp.captures = 2", "turn"),
+        ("saga completed", "mark"),
+    ]  # fmt: skip
+    assert text_of(sagapage.sequence_row(drawn, 1, 70, Signs())).rstrip() == (
+        "  3.100  │          │─────────▶│           psp.capture"
+    )
+    assert text_of(sagapage.sequence_row(drawn, 2, 70, Signs(unicode=False))).rstrip() == (
+        "  4.100  |          |<---------x           Timeout (lossy)"
+    )
+
+
+def test_narrow_lanes_keep_all_their_names(feed: Feed) -> None:
+    drawn = sagapage.Messages((), tuple(f"service{n}" for n in range(9)))
+    head = text(sagapage.sequence_head(drawn, 60, Signs()))
+
+    assert len(head.splitlines()) == 2
+    assert head.count("servi") == 9
+    assert feed.ready
+
+
+def test_a_saga_in_time_has_a_bar_for_each_call_and_the_fault(feed: Feed) -> None:
+    sight = look(feed, 22)
+    view = sight.moment.sagas.views["ord-2"]
+
+    drawn = text(sagapage.timeline(view, sight, 70)).splitlines()
+
+    assert [row.split()[0] for row in drawn[1:]] == ["lossy", "psp.capture", "psp.capture"]
+    assert drawn[2].endswith("Timeout")
+    assert "✗" in drawn[2]
+
+
+def test_a_saga_that_turned_back_shows_the_way_back(feed: Feed) -> None:
+    sight = look(feed, 34)
+
+    drawn = text(sagapage.states(sight.moment.sagas.views["ord-3"], sight, 70))
+
+    assert "turned back at T+6.500: BreakerOpen" in drawn
+    assert "undone reserve" in drawn
+    assert "state  COMPENSATED" in drawn
+
+
+def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:
+    told = text(sagapage.why(look(feed, 22), "ord-2", None, 78))
+
+    assert told.index("FAULT lossy") < told.index("the reply of psp.capture was lost")
+    assert told.index("was lost") < told.index("✗ captured-once: psp.captures = 2")
+    assert "wanted each order: never psp.captures > 1" in told
+    assert "invariants.yaml:9" in told
+
+
+def test_why_of_an_event_goes_back_along_its_causes(feed: Feed) -> None:
+    told = text(sagapage.why(look(feed, 22), "ord-2", 20, 78))
+
+    assert "why event 20?" in told
+    assert "payment called psp.capture, try 2" in told
+
+
+def test_why_of_a_calm_saga_says_so(feed: Feed) -> None:
+    assert "no fault touched it, it broke nothing" in text(sagapage.why(look(feed, 34), "ord-1", None, 78))
+
+
+def test_charts_stop_at_the_moment_and_know_their_faults(feed: Feed) -> None:
+    chart = metricpage.charts(look(feed, 22), 10)[2]
+
+    assert chart.title == "sagas completed / s"
+    assert chart.values == (0.0, 1.0, 0.0, 0.0, 1.0, None, None, None, None, None)
+    drawn = text(metricpage.drawn(chart, look(feed, 22), 17, 5)).splitlines()
+    assert drawn[-1].strip() == "──════────"
+
+
+def test_the_grid_has_every_chart_at_any_size(feed: Feed) -> None:
+    for width, height in ((58, 10), (78, 18), (198, 50)):
+        drawn = text(metricpage.grid(look(feed, 34), width, height))
+        assert all(chart.title in drawn for chart in metricpage.charts(look(feed, 34), 10))
+        assert max(len(row) for row in drawn.splitlines()) <= width
+
+
+def test_the_map_knows_links_and_the_faults_on_them(feed: Feed) -> None:
+    sight = look(feed, 20)
+
+    found = mappage.links(sight)
+
+    assert [(link.source, link.target, link.how) for link in found] == [
+        ("order", "payment", "call"), ("payment", "psp", "call"),
+    ]  # fmt: skip
+    drawn = text(mappage.link_rows(sight, found, 90)).splitlines()
+    assert "lossy" not in drawn[0]
+    assert drawn[1].startswith("payment ══▶ psp")
+    assert drawn[1].endswith("lossy")
+
+
+def test_the_map_draws_all_services_flat_where_there_is_no_height(feed: Feed) -> None:
+    tall, flat = (text(mappage.picture(look(feed, 20), 78, height, "order")) for height in (20, 5))
+
+    assert all(name in tall and name in flat for name in ("gateway", "order", "payment", "psp"))
+    assert "┌" in tall
+    assert "┌" not in flat
+
+
+def test_the_verdict_puts_what_broke_first_and_leads_to_it(feed: Feed) -> None:
+    closed = verdictpage.entries(look(feed, 34), 78, frozenset())
+    opened = verdictpage.entries(look(feed, 34), 78, frozenset({"captured-once"}))
+
+    assert [entry.finding for entry in closed[:2]] == ["captured-once", "money"]
+    assert text_of(verdictpage.head(look(feed, 34))) == "✗ FAILED  1 of 2 expectations held  exit code 1"
+    leads = [(entry.event, entry.saga) for entry in opened if "order ord-2  " in text_of(entry.line)]
+    assert leads == [(19, "ord-2")]
