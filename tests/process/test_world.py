@@ -80,6 +80,64 @@ def test_faults_on_real_processes_end_in_the_verdict_of_the_simulation() -> None
 
 
 @linux
+def test_who_interrupts_a_run_leaves_nothing_behind() -> None:
+    watched = Watched()
+    looks: list[int] = []
+
+    def stop() -> bool:
+        looks.append(1)
+        watched.add(descendants(os.getpid()))
+        return len(looks) > 3
+
+    report = run_scenario(
+        short("process.pause payment-1 at 100ms for 3s"), world=ProcessWorld(), run="test", tool="test",
+        stopwatch=WallClock(), stop=stop,
+    )  # fmt: skip
+
+    assert (report.played.ended, report.played.settled, report.exit_code) == ("interrupted", False, 130)
+    assert [(fault.touched, fault.healed) for fault in report.played.faults] == [(1, True)]
+    assert len(watched) >= 17
+    assert watched.alive_after(5) == []
+
+
+HURTS = (
+    "net.delay order -> cart latency=20ms at 500ms for 3s",
+    "net.loss order -> inventory count=1 direction=reply at 500ms",
+    "net.partition shipping -> carrier at 1s for 2s",
+    "http.abort cart.freeze status=503 count=1 at 500ms",
+    "pay.slow psp latency=30ms at 500ms for 3s",
+    "pay.5xx psp status=502 count=1 at 500ms",
+    "pay.timeout_charged psp count=1 at 500ms",
+    "pay.timeout_no_charge psp count=1 at 1s",
+    "pay.webhook_duplicate psp at 500ms for 4s",
+    "db.slow cart latency=5ms at 500ms for 3s",
+    "db.down shipping at 2500ms for 300ms",
+    "db.commit_unknown order probability=0.1 at 500ms for 3s",
+    "cache.flush gateway at 2s",
+    "clock.skew promotion-1 offset=5s at 500ms for 3s",
+    "msg.duplicate order.confirmed at 500ms for 4s",
+    "msg.delay order.confirmed latency=50ms at 500ms for 4s",
+    "msg.reorder user.events window=100ms at 500ms for 3s",
+    "broker.ack_lost order.events probability=0.5 at 500ms for 3s",
+    "consumer.crash_before_ack user.registered restart_after=200ms count=1 at 500ms",
+    "process.pause inventory-1 at 1500ms for 500ms",
+    "load.spike * factor=2 at 1s for 2s",
+)
+
+
+@linux
+def test_each_kind_of_fault_bites_and_ends_and_breaks_nothing() -> None:
+    report = played(short(*HURTS), ProcessWorld())
+
+    records = {fault.kind: fault for fault in report.played.faults}
+    assert len(records) == len(HURTS)
+    untouched = [kind for kind, fault in records.items() if not (fault.touched and fault.healed)]
+    assert untouched == []
+    assert verdicts(report) == dict.fromkeys(INVARIANTS, Verdict.HELD)
+    assert report.played.settled
+
+
+@linux
 def test_a_lost_broker_delays_events_and_loses_none() -> None:
     report = played(short("broker.loss broker at 1s for 1500ms"), ProcessWorld())
 

@@ -89,10 +89,11 @@ class Control:
         reader, self._line = await asyncio.open_connection(sock=self._raw_line)
         self.spawn(self._hear_nursery(reader))
         self.spawn(self._release())
-        await self.start_server(BROKER)
-        await self.start_server(CACHE)
+        starting = [asyncio.create_task(self.start_server(name)) for name in (BROKER, CACHE)]
+        await asyncio.sleep(0)  # their commands go first
         for running in self.running.values():
             self._fork(running)
+        await asyncio.gather(*starting)
         try:
             async with asyncio.timeout(READY_WITHIN):
                 while any(not running.ports for running in self.running.values()):

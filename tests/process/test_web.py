@@ -1,0 +1,151 @@
+"""What a host makes of requests: by name, by path, and of what is no request at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from msa_lab.runtime.process.host import Host
+from msa_lab.runtime.process.openapi import page
+from msa_lab.runtime.process.web import LARGEST_BODY, app_of
+from msa_lab.sdk import Context, ServiceSpec
+from msa_lab.sdk.discovery import discover
+from tests.builders import DEEDS, SHELF, Deed
+from tests.process.conftest import ProcessPorts
+
+
+class Door:
+    """Speaks ASGI to the app of `shelf-1`."""
+
+    def __init__(self, ports: ProcessPorts) -> None:
+        self._ports = ports
+        self._app = app_of(Host(ports.site, SHELF, ports.desk))
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", query: str = "", **headers: str
+    ) -> tuple[int, Any]:
+        return self._ports.runner.run(self._asked(method, path, body, query, headers))
+
+    async def _asked(
+        self, method: str, path: str, body: bytes, query: str, headers: dict[str, str]
+    ) -> tuple[int, Any]:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Mapping[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+            "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+            "scheme": "http", "server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2),
+            "headers": [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()],
+        }  # fmt: skip
+        await self._app(scope, receive, send)
+        answer = b"".join(message.get("body", b"") for message in sent[1:])
+        return sent[0]["status"], json.loads(answer)
+
+
+@pytest.fixture
+def door(ports: ProcessPorts) -> Door:
+    return Door(ports)
+
+
+def test_an_operation_answers_by_its_name_and_by_its_path(door: Door) -> None:
+    by_name = door.ask("POST", "/calls/shelf.take", b'{"piece": "cup"}')
+    by_path = door.ask("GET", "/look", query="piece=cup&count=2")
+
+    assert (by_name[0], by_name[1]["by"]) == (200, "shelf-1")
+    assert (by_path[0], by_path[1]["by"]) == (200, "shelf-1")
+
+
+def test_a_key_that_was_used_gets_the_first_answer_and_does_nothing_more(
+    door: Door, ports: ProcessPorts
+) -> None:
+    first = door.ask("POST", "/calls/shelf.take", b'{"piece": "cup"}', idempotency_key="k")
+    again = door.ask("POST", "/calls/shelf.take", b'{"piece": "cup"}', idempotency_key="k")
+
+    assert first == again
+    assert len(ports.run(deeds)) == 1
+
+
+async def deeds(ctx: Context) -> Sequence[Deed]:
+    return await ctx.store.find(DEEDS, piece="cup")
+
+
+def test_a_refusal_of_the_business_has_its_status_and_code(door: Door) -> None:
+    status, body = door.ask("POST", "/calls/shelf.take", b'{"piece": "cup", "answer": "refuse"}')
+
+    assert (status, body["error"]) == (409, "sold-out")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"7",
+        b"{",
+        b'{"piece": ""}',
+        b'{"piece": 7}',
+        b'{"piece": "cup", "count": 10}',
+        b'{"piece": "cup", "count": "many"}',
+        b'{"piece": "\xff"}',
+        b'{"piece": "' + b"x" * LARGEST_BODY + b'"}',
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_what_does_not_fit_the_contract_is_the_callers_mistake(door: Door, body: bytes) -> None:
+    status, answer = door.ask("POST", "/calls/shelf.take", body)
+
+    assert (status, answer["failure"]) == (422, "InvalidRequest")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"traceparent": "x"},
+        {"traceparent": "00-" + "f" * 32 + "-" + "f" * 16 + "-01"},
+        {"x_msalab_deadline": "soon"},
+        {"x_msalab_caller": "[1]"},
+        {"x_msalab_story": "{}"},
+        {"idempotency_key": '"'},
+    ],
+)
+def test_spoilt_headers_do_not_keep_a_request_from_its_answer(door: Door, headers: dict[str, str]) -> None:
+    assert door.ask("POST", "/calls/shelf.take", b'{"piece": "cup"}', **headers)[0] == 200
+
+
+def test_health_is_told_at_once_and_readiness_when_it_is_there(door: Door) -> None:
+    assert door.ask("GET", "/health") == (200, {"status": "ok", "instance": "shelf-1"})
+    assert door.ask("GET", "/ready") == (503, {"ready": False})
+
+
+def test_the_openapi_page_names_every_operation(door: Door) -> None:
+    status, document = door.ask("GET", "/openapi.json")
+
+    named = [part["operationId"] for path in document["paths"].values() for part in path.values()]
+    assert status == 200
+    assert sorted(named) == [
+        "shelf.hand_over",
+        "shelf.look",
+        "shelf.put_back",
+        "shelf.shake",
+        "shelf.take",
+    ]
+
+
+@pytest.mark.parametrize("spec", discover(), ids=lambda spec: spec.name)
+def test_every_reference_of_a_page_leads_somewhere(spec: ServiceSpec) -> None:
+    document = page(spec)
+
+    text = json.dumps(document)
+    references = [part.split('"')[0] for part in text.split("#/components/schemas/")[1:]]
+    assert sorted(set(references) - set(document["components"]["schemas"])) == []
+    assert len(document["paths"]) >= 1
