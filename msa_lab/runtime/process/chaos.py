@@ -129,7 +129,7 @@ class Chaos:
 
     async def _healed(self, spec: FaultSpec) -> None:
         control = self._control
-        if spec.kind == "broker.loss":
+        if spec.kind == "broker.loss" and not self._client.set.brokers:
             await control.start_server(BROKER)
         await asyncio.sleep(LAST_WORDS)
         control.faults.pop(spec.id, None)

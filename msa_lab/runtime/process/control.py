@@ -256,10 +256,10 @@ class Control:
         served, running.ports, running.pid, running.writer = running.ports, [], 0, None
         if self._stopping:
             return
-        if not served:
+        fault, cause = running.blame
+        if not (served or fault):
             self.trouble = EnvironmentTrouble(self._said(name, f"{name} ended with {code} at its start"))
             return
-        fault, cause = running.blame
         for instance, service, _ in served:
             detail: dict[str, Any] = {"incarnation": running.incarnation}
             if fault:
