@@ -212,8 +212,10 @@ class Database:
             try:
                 changes = await self._write(writer, tx)
                 instance, events, messages = follow(changes)
-                await self._keep(writer, instance, events, messages)
+                sent = list(self._sent)
+                kept = await self._keep(writer, instance, events, messages, sent)
                 await writer.exec_driver_sql("COMMIT")
+                self._sent = [*self._sent[len(sent) :], *kept]
             except IntegrityError as error:
                 await writer.exec_driver_sql("ROLLBACK")
                 raise _taken(error) from None
@@ -252,19 +254,23 @@ class Database:
         return changes
 
     async def _keep(
-        self, writer: AsyncConnection, instance: str, events: Sequence[Any], messages: Sequence[bytes]
-    ) -> None:
+        self,
+        writer: AsyncConnection,
+        instance: str,
+        events: Sequence[Any],
+        messages: Sequence[bytes],
+        sent: Sequence[int],
+    ) -> list[int]:
+        """Write messages and log events, forget the events that were sent; give the number of the new row."""
         for message in messages:
             await writer.execute(sql.insert(self.outbox), {"message": message})
-        if self._sent:
-            sent, self._sent = self._sent, []
+        if sent:
             await writer.execute(sql.delete(self._journal).where(self._journal.c.id.in_(sent)))
-        if events:
-            kept = await writer.execute(
-                sql.insert(self._journal), {"instance": instance, "events": _encode(events)}
-            )
-            if kept.inserted_primary_key is not None:
-                self._sent.append(int(kept.inserted_primary_key[0]))
+        if not events:
+            return []
+        row = {"instance": instance, "events": _encode(events)}
+        kept = await writer.execute(sql.insert(self._journal), row)
+        return [] if kept.inserted_primary_key is None else [int(kept.inserted_primary_key[0])]
 
     async def unsent(self, instance: str) -> list[list[Any]]:
         """Give the log events of commits that an earlier incarnation may not have sent, and forget them."""
@@ -278,6 +284,13 @@ class Database:
             ).all()
             self._sent.extend(row.id for row in rows)
         return [event for row in rows for event in _decode(row.events)]
+
+    async def untold(self) -> list[list[Any]]:
+        """Give the log events of other processes' last commits, which those may not have sent."""
+        journal = self._journal
+        rows = await self._rows(sql.select(journal).order_by(journal.c.id))
+        own = frozenset(self._sent)
+        return [event for row in rows if row["id"] not in own for event in _decode(row["events"])]
 
     # -- the outbox ---------------------------------------------------------------------------------------
 

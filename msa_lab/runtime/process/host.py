@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from msa_lab.resilience.retry import backoff
-from msa_lab.runtime.hosting import INBOX, AlreadyDone, Inboxed
+from msa_lab.runtime.hosting import AlreadyDone
 from msa_lab.runtime.process.capacity import Capacity
 from msa_lab.runtime.process.consumer import Consumer, Delivery
 from msa_lab.runtime.process.context import Desk, ProcessContext
@@ -20,7 +20,7 @@ from msa_lab.runtime.process.store import Work
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.failures import DeadlineExceeded, DomainError, InvalidRequest, Overloaded, PortFailure
 from msa_lab.sdk.policy import Retry
-from msa_lab.sdk.ports import Caller
+from msa_lab.sdk.ports import Caller, Transaction
 from msa_lab.sdk.saga import SAGAS, Orchestrator, SagaRecord
 from msa_lab.sdk.spec import Job, ServiceSpec
 from msa_lab.sdk.values import Duration, Instant
@@ -205,7 +205,8 @@ class Host:
         try:
             await heard.handler(ctx, adapter(heard.event).validate_python(data))
             if not work.applied:
-                await self._remember(work)
+                await ctx.store.transact(_nothing)  # marks the event as applied all the same
+            if not work.applied:
                 ctx.store.say_applied()
         except AlreadyDone:
             message = work.message
@@ -220,12 +221,6 @@ class Host:
             traceback.print_exc(file=sys.stderr)
             return type(error).__name__
         return ""
-
-    async def _remember(self, work: Work) -> None:
-        """Keep the inbox entry of a handler that committed nothing itself."""
-        tx = self.desk.kept.database.begin()
-        tx.put(INBOX, Inboxed(work.place))
-        await self.desk.kept.database.commit(tx, lambda _changes: (self.desk.instance, (), ()))
 
     # -- sagas --------------------------------------------------------------------------------------------
 
@@ -263,3 +258,7 @@ class Host:
             except PortFailure:
                 pass
             await asyncio.sleep(RESUME_EVERY)
+
+
+async def _nothing(_tx: Transaction) -> None:
+    """Commit nothing of a service's own."""

@@ -87,7 +87,10 @@ class Relay:
                 await asyncio.sleep(BUSY_PAUSE)
                 continue
             try:
-                went = await self._send(await self._database.waiting(BATCH))
+                rows = await self._database.waiting(BATCH)
+                # Whoever committed these rows may have died before it told of them: their log comes first.
+                self._site.journal.send(await self._database.untold())
+                went = await self._send(rows)
             finally:
                 self._release()
             if not went:
