@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
 from msa_lab.tui.clipboard import copy
-from msa_lab.tui.dialogs import GoTo, Help
+from msa_lab.tui.dialogs import Help
 from msa_lab.tui.feed.feed import Feed
-from msa_lab.tui.feed.goto import NowhereError, place_of
 from msa_lab.tui.feed.lines import Line, Signs
-from msa_lab.tui.feed.playback import Playback
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.keys import KEYS, SCREENS, screen_at, tabs, told
@@ -27,14 +27,17 @@ from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.screens.view import View
+from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
+from msa_lab.tui.travelling import Travelling
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 
 _FRAME: Final = 0.1
 _READ: Final = 0.05
+_TWICE: Final = 2.0
 
 
-class LabApp(App[None]):
+class LabApp(Travelling):
     """Shows a run from its event log; nothing in it can change the run."""
 
     CSS_PATH = "lab.tcss"
@@ -56,11 +59,12 @@ class LabApp(App[None]):
         cache: Path = Path(),
     ) -> None:
         """Open a feed. `at` is an instant in microseconds (None: the end)."""
-        super().__init__()
-        self.feed = feed
+        super().__init__(feed)
         self.summary = summary
-        self.playback = Playback(feed.log)
         self.signs = Signs(unicode)
+        self._views: dict[str, View] = {}
+        self._interrupted = -_TWICE
+        self._open = SCREENS[0][0]
         self._wanted = at
         self._play = play
         self._cache = cache
@@ -76,13 +80,11 @@ class LabApp(App[None]):
         yield Bar(self._header, name="header")
         yield Tabs(lambda width: tabs(str(self.view.id), width), name="tabs")
         sight = self.sight
-        with ContentSwitcher(initial="live"):
-            yield Live(sight)
-            yield MapView(sight)
-            yield SagasView(sight)
-            yield EventsView(sight)
-            yield MetricsView(sight)
-            yield VerdictView(sight)
+        kinds: tuple[Callable[[Sight], View], ...] = (
+            Live, MapView, SagasView, EventsView, MetricsView, VerdictView,
+        )  # fmt: skip
+        self._views = {str(view.id): view for view in (kind(sight) for kind in kinds)}
+        yield ContentSwitcher(*self._views.values(), initial=self._open)
         yield ScrubberBar(self._scrubber, name="scrubber")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -94,6 +96,8 @@ class LabApp(App[None]):
         self.feed.advance(_READ * 4)
         self._place()
         self.set_interval(_FRAME, self._frame)
+        if not self.is_headless:
+            end_on_signals(self)
         self.call_after_refresh(self._enter)
 
     def _enter(self) -> None:
@@ -108,9 +112,7 @@ class LabApp(App[None]):
     @property
     def view(self) -> View:
         """The screen that is open."""
-        current = self.screen_stack[0].query_one(ContentSwitcher).visible_content
-        assert isinstance(current, View)  # noqa: S101 - only views are in it
-        return current
+        return self._views[self._open]
 
     def _header(self, width: int) -> Line:
         play = self.playback
@@ -126,8 +128,10 @@ class LabApp(App[None]):
     # -- time --------------------------------------------------------------------------------------
 
     def _frame(self) -> None:
-        if not self.query(ContentSwitcher):  # it is being taken down
-            return
+        with contextlib.suppress(NoMatches):  # while the screen is being taken down
+            self._next()
+
+    def _next(self) -> None:
         now = time.perf_counter()
         elapsed, self._before = now - self._before, now
         if not self.feed.ready:
@@ -168,55 +172,10 @@ class LabApp(App[None]):
         if name == "lab":
             self.notify("No lab is under way in this run.", title="Lab")
             return
+        self._open = name
         self.screen_stack[0].query_one(ContentSwitcher).current = name
         self.redraw()
         self.view.enter()
-
-    def action_play(self) -> None:
-        """Pause, or go on; at the end begin again."""
-        self.playback.toggle()
-        self.redraw()
-
-    def action_step(self, count: int) -> None:
-        """Go one event on or back."""
-        self.playback.step(count)
-        self.redraw()
-
-    def action_marker(self, step: int) -> None:
-        """Go to the next marker: a fault, a violation, a crash, a load phase or a mark."""
-        marker = self.feed.next_marker(self.playback.at, step)
-        if marker is None:
-            self.notify("no marker this way")
-            return
-        self.playback.show(marker.at - 1)
-        self.redraw()
-        self.notify(f"T+{marker.t / 1e6:.3f}  {marker.kind}  {marker.text}", timeout=2)
-
-    def action_speed(self, steps: int) -> None:
-        """Play faster or slower."""
-        self.playback.faster(steps)
-        self.redraw()
-        self.notify(f"speed {self.playback.speed:g}x", timeout=1)
-
-    def action_end(self) -> None:
-        """Go to the end of the log and follow it."""
-        self.playback.end()
-        self.redraw()
-
-    def action_goto(self) -> None:
-        """Ask where to go."""
-        self.push_screen(GoTo(), self._go)
-
-    def _go(self, where: str | None) -> None:
-        if not where:
-            return
-        try:
-            at = place_of(where, self.feed, self.playback.at)
-        except NowhereError as nowhere:
-            self.notify(str(nowhere), severity="warning")
-            return
-        self.playback.show(at - 1)
-        self.redraw()
 
     def action_mark(self) -> None:
         """Put a mark here, on the Events screen at the cursor; or take it away."""
@@ -242,6 +201,14 @@ class LabApp(App[None]):
         here = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(here + 1) % len(names)]
         self.redraw()
+
+    def action_help_quit(self) -> None:
+        """Answer ^c: the first says which key quits, a second one soon after ends."""
+        now = time.perf_counter()
+        if now - self._interrupted < _TWICE:
+            self.exit(return_code=130)
+        self._interrupted = now
+        self.notify("q quits; ^c once more, too", timeout=_TWICE)
 
     def action_maximise(self) -> None:
         """Let the panel in focus fill the screen, or put it back."""

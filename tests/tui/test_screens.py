@@ -227,7 +227,7 @@ def test_ascii_draws_every_screen_without_unicode(stage: Stage, size: tuple[int,
         for key in "234571":
             app = await press(pilot, key)
             for drawn in (*app.view.query("Page"), *app.view.query("Rows"), *app.screen.query("Bar")):
-                text = drawn.text()  # type: ignore[attr-defined]
+                text = drawn.text()
                 assert text.isascii(), (key, drawn.id, [c for c in text if not c.isascii()][:5])
 
     stage(story, size, unicode=False)

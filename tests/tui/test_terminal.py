@@ -1,0 +1,131 @@
+"""The view in a real terminal: whatever ends it, the terminal is given back as it was."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.tui.staging import SUMMARY, write_log
+
+ROOT = Path(__file__).parents[2]
+ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
+PATIENCE = 20
+
+
+class Terminal:
+    """A pseudo-terminal of 80 by 24 with `msalab` in it."""
+
+    def __init__(self, place: Path, *arguments: str) -> None:
+        self.master, self.slave = pty.openpty()
+        termios.tcsetwinsize(self.slave, (24, 80))
+        self.before = termios.tcgetattr(self.slave)
+        environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CI")}
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "msa_lab", *arguments],
+            stdin=self.slave, stdout=self.slave, stderr=self.slave, cwd=place, start_new_session=True,
+            env={**environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        self.output = b""
+
+    def wait_for(self, text: bytes) -> None:
+        stop = time.perf_counter() + PATIENCE
+        while text not in self.output:
+            assert time.perf_counter() < stop, self.output[-2000:]
+            self._read()
+
+    def _read(self) -> None:
+        ready, _, _ = select.select([self.master], [], [], 0.1)
+        if ready:
+            self.output += os.read(self.master, 65536)
+
+    def end(self) -> int:
+        stop = time.perf_counter() + PATIENCE
+        while self.process.poll() is None:
+            assert time.perf_counter() < stop, self.output[-2000:]
+            self._read()
+        while select.select([self.master], [], [], 0.1)[0]:
+            self._read()
+        return self.process.returncode
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    run = tmp_path / "runs" / "abc123"
+    run.mkdir(parents=True)
+    write_log(run / "events.jsonl")
+    summary = {**SUMMARY, "started": "2026-01-01T00:00:00+00:00", "schema": "msalab/run@1"}
+    (run / "run.json").write_text(json.dumps(summary))
+    return tmp_path
+
+
+def quit_key(terminal: Terminal) -> None:
+    os.write(terminal.master, b"q")
+
+
+def twice_interrupt_key(terminal: Terminal) -> None:
+    os.write(terminal.master, b"\x03")
+    terminal.wait_for(b"once more")
+    os.write(terminal.master, b"\x03")
+
+
+def interrupt(number: signal.Signals) -> Callable[[Terminal], None]:
+    return lambda terminal: terminal.process.send_signal(number)
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        (quit_key, 0),
+        (twice_interrupt_key, 130),
+        (interrupt(signal.SIGTERM), 143),
+        (interrupt(signal.SIGHUP), 129),
+        (interrupt(signal.SIGINT), 130),
+    ],
+    ids=["q", "^c^c", "SIGTERM", "SIGHUP", "SIGINT"],
+)
+def test_the_terminal_is_given_back(place: Path, ends: Callable[[Terminal], None], code: int) -> None:
+    terminal = Terminal(place, "tui")
+    try:
+        terminal.wait_for(ENTERED)
+        terminal.wait_for(b"Services")
+        ends(terminal)
+
+        assert terminal.end() == code
+        tail = terminal.output[terminal.output.rindex(ENTERED) :]
+        assert LEFT in tail
+        assert MOUSE_OFF in tail
+        assert CURSOR_ON in tail
+        assert termios.tcgetattr(terminal.slave) == terminal.before
+    finally:
+        terminal.close()
+
+
+def test_the_verdict_is_printed_when_the_view_is_closed(place: Path) -> None:
+    terminal = Terminal(place, "replay", "--at", "4.2")
+    try:
+        terminal.wait_for(b"PAUSED")
+        quit_key(terminal)
+
+        assert terminal.end() == 0
+        after = terminal.output[terminal.output.rindex(LEFT) :]
+        assert b"FAILED" in after
+        assert b"captured-once" in after
+    finally:
+        terminal.close()
