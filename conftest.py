@@ -3,7 +3,7 @@
 pytest would import them from the folder where the tests lie; so it takes what Python finds by itself: the
 installed project in the nox sessions, the working tree with `python -m pytest` or an editable installation.
 
-It also tells Hypothesis that a busy machine is no mistake, and where `CI` is set to try the same examples each time.
+It also tells Hypothesis that a busy machine is no mistake, and to repeat its examples where `CI` is set.
 """
 
 import importlib
