@@ -33,7 +33,7 @@ from msa_lab.tui.travelling import Travelling
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 
 _FRAME: Final = 0.1
-_READ: Final = 0.05
+_READ: Final = 0.07
 _TWICE: Final = 2.0
 
 

@@ -12,6 +12,7 @@ from msa_lab.tui.feed.sight import Sight, hits
 _WIDE = 62
 _TROUBLED = 0.05
 _STEP_FITS = 42
+_WHO_FITS = 50
 _KIND_FITS = 70
 _ROOMY = 100
 SAGA_STYLES: dict[str, Style] = {
@@ -94,13 +95,13 @@ def tally(sight: Sight, width: int) -> list[Line]:
     wide = width >= _WIDE
     first = line(
         (f"{counted['started']} {'started  ' if wide else 'sagas '}", "strong"),
+        (f"{broke} BROKE  " if wide else f"{broke} BROKE ", _some(broke, "bad")),
         (f"{counted['completed']} {'completed  ' if wide else 'done '}", "good"),
         (
             f"{counted['compensated']} {'compensated  ' if wide else 'undone '}",
             _some(counted["compensated"], "warn"),
         ),
-        (f"{counted['open']} open  " if wide or counted["open"] else "", "accent"),
-        (f"{broke} BROKE", _some(broke, "bad")),
+        (f"{counted['open']} open" if wide or counted["open"] else "", "accent"),
     )
     room = max(8, min(60, width - 12))
     curve = sight.feed.series.curve("saga.completed", max(1, sight.t), room)
@@ -219,7 +220,7 @@ def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
     style = event_style(event)
     who = event.service or service_of(event.instance) or sight.signs["sep"]
     words = describe(event).removeprefix(f"{event.kind} ")
-    if event.saga and width >= _KIND_FITS:
+    if event.saga and width >= _WHO_FITS:
         words = f"{event.saga}  {words}"
     row: list[Span] = [
         (f"{event.t / 1e6:.3f}", "dim"),
@@ -229,8 +230,10 @@ def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
         (event.saga, ""),
         (words, style),
     ]
-    if width < _KIND_FITS:
+    if width < _WHO_FITS:
         return columns([[*row[:2], *row[4:]]], [7, 1, 8, max(4, width - 19)], right=(0,))[0]
+    if width < _KIND_FITS:
+        return columns([[*row[:3], row[5]]], [7, 1, 9, max(4, width - 20)], right=(0,))[0]
     wide = width >= _ROOMY
     service, kind = (12, 19) if wide else (9, 17)
     return columns(

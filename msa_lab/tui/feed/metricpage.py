@@ -84,9 +84,9 @@ def grid(sight: Sight, width: int, height: int) -> list[Line]:
             joined: list[Span] = []
             for part in parts:
                 used = sum(len(text) for text, _ in part)
-                joined += [*part, (" " * (each - used + 1), "")]
+                joined += [*part, (" " * (each - used + (across > 1)), "")]
             lines.append(tuple(joined))
-    return [clipped(row, width) for row in lines]
+    return [clipped(row, width, sight.signs["dots"]) for row in lines]
 
 
 def drawn(chart: Chart, sight: Sight, width: int, height: int) -> list[Line]:

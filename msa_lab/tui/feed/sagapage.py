@@ -81,8 +81,13 @@ def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:
     style = _STYLES.get(row.kind, "")
     if " try " in row.label and not style:
         style = "warn"
-    drawing = "".join(cells)
-    made = line((f"{row.t / 1e6:>7.3f}  ", "dim"), (drawing, style or "dim"), (f" {row.label}", style))
+    low, high = min(start, end), max(start, end) + 1
+    drawing: list[Span] = [
+        ("".join(cells[:low]), "dim"),
+        ("".join(cells[low:high]), style or ("dim" if start == end else "")),
+        ("".join(cells[high:]), "dim"),
+    ]
+    made = line((f"{row.t / 1e6:>7.3f}  ", "dim"), *drawing, (f" {row.label}", style))
     return clipped(made, width, signs["dots"])
 
 
