@@ -59,7 +59,7 @@ class Process:
         self._blueprint = blueprint
         self._place = place
         self._incarnation = incarnation
-        self._writer: asyncio.StreamWriter | None = None
+        self._line: socket.socket | None = None
         self._servers: list[uvicorn.Server] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self.hosts: dict[str, Host] = {}
@@ -80,8 +80,15 @@ class Process:
     # -- to the control plane -----------------------------------------------------------------------------
 
     def _tell(self, message: list[Any]) -> None:
-        if self._writer is not None:
-            self._writer.write(frame(message))
+        """Tell the control plane, at once: what was told is with the kernel before anything else leaves.
+
+        A control plane that does not keep up holds its processes back.
+        """
+        if self._line is not None:
+            try:
+                self._line.sendall(frame(message))
+            except OSError:
+                os._exit(ORPHANED)
 
     def _log(self, events: list[Told]) -> None:
         if events:
@@ -100,7 +107,13 @@ class Process:
 
     async def run(self) -> None:
         """Serve until the control plane says stop or is gone."""
-        reader, self._writer = await asyncio.open_unix_connection(str(self._blueprint.control))
+        control = str(self._blueprint.control)
+        reader, writer = await asyncio.open_unix_connection(control)
+        writer.write(frame(["line", self._place.process]))
+        orders = frames(reader)
+        await anext(orders)  # its welcome: from now on it can reach us
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._line.connect(control)
         self._tell(["hello", self._place.process, self._incarnation])
         sockets = [_bind() for _ in self._place.instances]
         await self._build()
@@ -124,7 +137,7 @@ class Process:
         if self.site.clock.runs:
             self._begin()
         stopped = False
-        async for message in frames(reader):
+        async for message in orders:
             if message[0] == "stop":
                 stopped = True
                 break
@@ -132,6 +145,7 @@ class Process:
         if not stopped:
             os._exit(ORPHANED)
         await self._close(serving)
+        writer.close()
 
     async def _build(self) -> None:
         kept: dict[str, Kept] = {}
@@ -145,7 +159,6 @@ class Process:
                 await database.open()
                 relay = Relay(site, service, database, folder / f"{service}.relay")
                 kept[service] = Kept(site, service, database, relay, self._drive)
-                self._spawn(relay.run())
             desk = Desk(
                 site, service, name, self._incarnation, kept[service],
                 ValkeyCache(site.cache, service, enabled=site.patterns["cache"] != "none"),
@@ -153,6 +166,8 @@ class Process:
             )  # fmt: skip
             self.hosts[name] = Host(site, spec, desk)
             self._log(await kept[service].database.unsent(name))
+        for one in kept.values():
+            self._spawn(one.relay.run())
 
     def _drive(self, instance: str, record: SagaRecord, cause: int) -> None:
         self.hosts[instance].drive(record, cause)
@@ -202,8 +217,8 @@ class Process:
         for host in self.hosts.values():
             await host.desk.kept.database.close()
         await self.site.close()
-        if self._writer is not None:
-            self._writer.close()
+        if self._line is not None:
+            self._line.close()
 
 
 @dataclass(frozen=True, slots=True)

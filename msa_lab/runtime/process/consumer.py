@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
+import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -204,7 +206,11 @@ class Consumer:
         return task.result() if done else "no acknowledgement"
 
     async def _call(self, delivery: Delivery) -> str:
-        return await self._handle(delivery)
+        try:
+            return await self._handle(delivery)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lane must go on
+            traceback.print_exc(file=sys.stderr)
+            return type(error).__name__
 
     async def _again(self, delivery: Delivery, reason: str) -> bool:
         """Wait before the next attempt; False when there is none: it is a dead letter."""

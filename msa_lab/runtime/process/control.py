@@ -27,6 +27,7 @@ READY_WITHIN = 30.0
 STOP_WITHIN = 3.0
 """How many seconds they have to end by themselves."""
 
+LAST_WORDS_WITHIN = 1.0
 RELEASE_EVERY = 0.005
 RESTART_PAUSE = 0.5
 """How long a process that died by itself is left alone, in seconds."""
@@ -47,6 +48,7 @@ class Running:
     holders: dict[str, None] = field(default_factory=dict)
     blame: tuple[str, int] = ("", 0)
     restart_after: float | None = None
+    silent: asyncio.Event | None = None
 
 
 class Control:
@@ -240,10 +242,20 @@ class Control:
                     else:
                         self.servers[name] = pid
                 case ["died", name, pid, code]:
-                    self._died(name, pid, code)
+                    self.spawn(self._bury(name, pid, code))
             self._changed.set()
         if not self._stopping:
             raise EnvironmentTrouble("the fork server has died")
+
+    async def _bury(self, name: str, pid: int, code: int) -> None:
+        """Take note of a death when all that the dead one had said is read."""
+        running = self.running.get(name)
+        if running is not None and running.silent is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_WITHIN):
+                    await running.silent.wait()
+        self._died(name, pid, code)
+        self._changed.set()
 
     def _died(self, name: str, pid: int, code: int) -> None:
         if name not in self.running:
@@ -325,30 +337,41 @@ class Control:
 
     async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one process's line."""
+        silent = asyncio.Event()
         running: Running | None = None
         try:
             async for message in frames(reader):
                 match message:
-                    case ["log", events]:
-                        self._log(events)
-                    case ["touched", fault, times]:
-                        self.touched[fault] = self.touched.get(fault, 0) + times
-                    case ["spent", fault]:
-                        self.on_spent(fault)
-                    case ["arranged", word, trouble]:
-                        self._arranged[word].set_result(trouble)
+                    case ["line", process]:
+                        self.running[process].writer = writer
+                        writer.write(frame(["welcome"]))
                     case ["hello", process, _]:
                         running = self.running[process]
-                        running.writer = writer
-                    case ["ready", ports] if running is not None:
-                        self._ready(running, ports)
-                    case ["crash", restart_after, fault, cause] if running is not None:
-                        running.blame = (fault, cause)
-                        running.restart_after = restart_after / 1_000_000
+                        running.silent = silent
+                    case _ if running is not None:
+                        self._heard(running, message)
         except Exception as error:  # noqa: BLE001 - asyncio would only print it
             self.trouble = self.trouble or error
         finally:
+            silent.set()
             writer.close()
+
+    def _heard(self, running: Running, message: list[Any]) -> None:
+        """Take what a process tells."""
+        match message:
+            case ["log", events]:
+                self._log(events)
+            case ["touched", fault, times]:
+                self.touched[fault] = self.touched.get(fault, 0) + times
+            case ["spent", fault]:
+                self.on_spent(fault)
+            case ["arranged", word, trouble]:
+                self._arranged[word].set_result(trouble)
+            case ["ready", ports]:
+                self._ready(running, ports)
+            case ["crash", restart_after, fault, cause]:
+                running.blame = (fault, cause)
+                running.restart_after = restart_after / 1_000_000
 
     def _log(self, events: list[Told]) -> None:
         self._ledger.take(events)

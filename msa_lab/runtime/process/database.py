@@ -134,8 +134,11 @@ class Database:
 
     async def _rows(self, query: sql.Select[Any]) -> Sequence[Mapping[str, Any]]:
         async with self._reading:
-            result = await self._opened(self._reader).execute(query)
-            return [dict(row) for row in result.mappings()]
+            try:
+                result = await self._opened(self._reader).execute(query)
+                return [dict(row) for row in result.mappings()]
+            except OperationalError as error:
+                raise StoreUnavailable(str(error.orig)) from error
 
     async def get(self, table: Table[Any], key: str) -> tuple[Any, int]:
         """Give a record and its version, (None, 0) when there is none."""

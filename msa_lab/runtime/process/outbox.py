@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import sys
+import traceback
 from pathlib import Path
 from typing import IO
 
@@ -76,7 +78,10 @@ class Relay:
             except TimeoutError:
                 pass
             self._wake.clear()
-            await self._drain()
+            try:
+                await self._drain()
+            except Exception:  # noqa: BLE001 - the rows are still there: the next sweep tries again
+                traceback.print_exc(file=sys.stderr)
 
     async def _drain(self) -> None:
         while True:
