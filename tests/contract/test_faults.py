@@ -450,6 +450,34 @@ def test_a_fault_whose_event_never_comes_never_starts() -> None:
     assert stage.count("fault.started") == 0
 
 
+def test_a_fault_spent_before_its_time_holds_up_neither_the_start_nor_the_end_of_others() -> None:
+    lines = [
+        "net.delay till -> shelf latency=5ms count=1 at 1s for 2s",
+        "clock.skew till offset=5s at 2s for 2s",
+        "clock.skew diary offset=5s at 5s for 1s",
+    ]
+    stage = Stage(UNPROTECTED, faults=lines)
+    stage.play_to(seconds(1))
+    stage.run("till-1", asking(SHAKE, Ask("cup")))
+    stage.play_to(seconds(9))
+
+    assert [event.t for event in stage.events("fault.healed")][1:] == [4_000_000, 6_000_000]
+    assert [touched for _, _, touched in struck(stage)][:1] == [1]
+
+
+def test_a_fault_that_the_given_brings_about_ends_in_time_too() -> None:
+    stage = Stage(UNPROTECTED, faults=["clock.skew shelf offset=5s after till.sold for 1s"])
+    kernel = stage.shop.kernel
+    kernel.standing_still = True
+    stage.start("till-1", announcing(Sold("a")))
+    kernel.run_to(0)
+    kernel.standing_still = False
+    stage.shop.faults.begin()
+    stage.play_to(seconds(3))
+
+    assert struck(stage) == [(0, 1_000_000, 0)]
+
+
 def test_nothing_starts_at_or_after_the_end_and_all_is_healed_by_then() -> None:
     stage = Stage(
         faults=["clock.skew shelf offset=5s at 4s for 9s", "clock.skew till offset=5s at 5s for 9s"],

@@ -37,6 +37,7 @@ class Faults:
         self.net_hurt = self.store_hurt = self.delivery_hurt = self.publish_hurt = False
         self.finished: list[tuple[ActiveFault, int, int]] = []
         self._started_at: dict[str, int] = {}
+        self._armed_for: Instant | None = None
 
     # -- what the hosts ask -------------------------------------------------------------------------------
 
@@ -112,20 +113,17 @@ class Faults:
         return self._timeline.never_started
 
     def _arm(self) -> None:
+        """Wake up at the next instant of the plan, even if that is the end of a fault spent before it."""
         due = self._timeline.next
-        if due is not None:
-            kernel = self._shop.kernel
-            kernel.after(max(0, due - kernel.now), self._advance)
+        kernel = self._shop.kernel
+        if due is None or due == self._armed_for or kernel.standing_still:
+            return  # while time stands still nothing comes due; `begin` arms when it starts to count
+        self._armed_for = due
+        kernel.after(max(0, due - kernel.now), self._advance)
 
     def _advance(self, _nothing: object = None) -> None:
-        transitions = self._timeline.advance(Instant(self._shop.kernel.now))
-        if transitions:
-            self._apply(transitions)
-        else:
-            self._arm_later()
-
-    def _arm_later(self) -> None:
-        """Nothing was due at this waking: a later one stands in the queue already, unless it was moved."""
+        self._armed_for = None
+        self._apply(self._timeline.advance(Instant(self._shop.kernel.now)))
 
     def _apply(self, transitions: Sequence[Transition]) -> None:
         for transition in transitions:
@@ -138,8 +136,7 @@ class Faults:
         self.store_hurt = bool(faults.stores)
         self.delivery_hurt = bool(faults.deliveries)
         self.publish_hurt = bool(faults.publishing)
-        if transitions:
-            self._arm()
+        self._arm()
 
     def _end_spent(self) -> None:
         if self._set.spent:
