@@ -132,8 +132,8 @@ def withdrawn(record: SagaRecord, saga: Saga[Data], data: Data, now: Instant) ->
 class Orchestrator(Generic[Data]):
     """Drives sagas of one definition on one instance. `backoff(retry, attempt)` gives the pause before a try.
 
-    `give_up` is False where the retry pattern is on; where it is off, the first failure before the pivot
-    turns the saga.
+    `retrying` tells whether the retry pattern is on; where it is off, the first failure before the pivot
+    turns the saga. A `DomainError` before the pivot turns it either way.
     """
 
     saga: Saga[Data]
