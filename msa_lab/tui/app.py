@@ -15,13 +15,14 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
+from msa_lab.errors import EnvironmentTrouble
 from msa_lab.tui.clipboard import copy
 from msa_lab.tui.dialogs import Help
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
-from msa_lab.tui.keys import KEYS, SCREENS, screen_at, tabs, told
+from msa_lab.tui.keys import KEYS, REFUSED, SCREENS, screen_at, tabs, told
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
@@ -65,6 +66,7 @@ class LabApp(Travelling):
         self._views: dict[str, View] = {}
         self._interrupted = -_TWICE
         self._open = SCREENS[0][0]
+        self.trouble: EnvironmentTrouble | None = None
         self._wanted = at
         self._play = play
         self._cache = cache
@@ -93,8 +95,7 @@ class LabApp(Travelling):
             self.register_theme(theme)
         self.theme = "msalab-dark" if self._colour else "msalab-plain"
         self.screen.set_class(not self.signs.unicode, "ascii")
-        self.feed.advance(_READ * 4)
-        self._place()
+        self._read(_READ * 4)
         self.set_interval(_FRAME, self._frame)
         if not self.is_headless:
             end_on_signals(self)
@@ -135,8 +136,7 @@ class LabApp(Travelling):
         now = time.perf_counter()
         elapsed, self._before = now - self._before, now
         if not self.feed.ready:
-            self.feed.advance(_READ)
-            self._place()
+            self._read(_READ)
         self.playback.tick(min(elapsed, 1.0))
         state = (
             self.playback.at,
@@ -150,6 +150,15 @@ class LabApp(Travelling):
             self.redraw()
         else:
             self.view.idle(_READ)
+
+    def _read(self, budget: float) -> None:
+        """Read on in the log; what cannot be read ends the view."""
+        try:
+            self.feed.advance(budget)
+        except EnvironmentTrouble as trouble:
+            self.trouble = trouble
+            self.exit(return_code=trouble.exit_code)
+        self._place()
 
     def _place(self) -> None:
         """Go to the instant that was asked for as soon as it has been read."""
@@ -194,6 +203,10 @@ class LabApp(Travelling):
             self.notify(copy(text, self.copy_to_clipboard, self._cache))
         else:
             self.notify("there is nothing here to copy")
+
+    def action_refuse(self, wish: str) -> None:
+        """Say why something cannot be done with a run that is over."""
+        self.notify(REFUSED[wish], title="This run is over", severity="warning")
 
     def action_theme(self) -> None:
         """Take the next theme."""

@@ -273,6 +273,17 @@ def test_what_is_copied_is_the_thing_in_focus(stage: Stage, tmp_path: Path, key:
     assert (tmp_path / "cache" / "copied.txt").read_text(encoding="utf-8").lstrip().startswith(begins)
 
 
+@pytest.mark.parametrize(
+    ("key", "told"), [("x", "--fault"), ("exclamation_mark", "healed"), ("f", "not there yet")]
+)
+def test_what_a_kept_run_cannot_do_is_refused_with_the_reason(stage: Stage, key: str, told: str) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, key)
+        assert [told in note.message for note in app._notifications] == [True]  # noqa: SLF001 - as above
+
+    stage(story)
+
+
 # -- sagas -----------------------------------------------------------------------------------------
 
 

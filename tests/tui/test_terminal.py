@@ -129,3 +129,29 @@ def test_the_verdict_is_printed_when_the_view_is_closed(place: Path) -> None:
         assert b"captured-once" in after
     finally:
         terminal.close()
+
+
+def test_a_damaged_log_ends_the_view_with_a_sentence(place: Path) -> None:
+    log = place / "runs" / "abc123" / "events.jsonl"
+    log.write_bytes(log.read_bytes().replace(b'"seq":30', b'"seq":?', 1))
+    terminal = Terminal(place, "tui")
+    try:
+        assert terminal.end() == 4
+        assert b"events.jsonl:30 is no event" in terminal.output
+        assert b"Traceback" not in terminal.output
+        assert termios.tcgetattr(terminal.slave) == terminal.before
+    finally:
+        terminal.close()
+
+
+def test_a_crash_of_the_view_gives_the_terminal_back_and_is_our_bug(place: Path) -> None:
+    broken = json.loads((place / "runs" / "abc123" / "run.json").read_text())
+    broken["expectations"][0].pop("observed")
+    (place / "runs" / "abc123" / "run.json").write_text(json.dumps(broken))
+    terminal = Terminal(place, "tui")
+    try:
+        assert terminal.end() == 70
+        assert b"Traceback" in terminal.output
+        assert termios.tcgetattr(terminal.slave) == terminal.before
+    finally:
+        terminal.close()
