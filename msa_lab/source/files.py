@@ -26,6 +26,8 @@ def find(kind: str, name_or_path: str, search: Sequence[pathlib.Path]) -> pathli
     """
     if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path or "\\" in name_or_path:
         path = pathlib.Path(name_or_path)
+        if "\0" not in name_or_path and path.is_dir():
+            raise UserMistake(f"{quoted(name_or_path)} is a folder, not a {kind} file")
         if "\0" in name_or_path or not path.is_file():
             raise UserMistake(f"there is no {kind} file {quoted(name_or_path)}")
         return path

@@ -32,6 +32,11 @@ def test_an_unknown_name_gets_a_suggestion(tmp_path: pathlib.Path) -> None:
         find("topology", "a\0/b", [tmp_path])
 
 
+def test_a_folder_is_told_from_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(UserMistake, match=r"' is a folder, not a scenario file$"):
+        find("scenario", f"{tmp_path}/", [])
+
+
 def test_bytes_that_are_no_text_have_their_place(tmp_path: pathlib.Path) -> None:
     (tmp_path / "f.yaml").write_bytes(b"a: 1\nb: \xff\n")
     with pytest.raises(InvalidFile) as raised:
