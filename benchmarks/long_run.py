@@ -17,7 +17,11 @@ from msa_lab.bootstrap import Wishes, Workspace, plan_for, play, scenario_for
 from msa_lab.sdk.values import Duration, Instant, seconds
 
 HERE = Path(__file__).parent
-RATE = 100
+EACH = 1_000
+"""How many checkouts a shopper of the scenario makes, and how many shoppers come in a second: 10."""
+ARRIVALS = 10
+LASTS = 8_600
+"""About how many seconds the last of them is busy."""
 
 
 def resident_mib() -> float:
@@ -31,9 +35,9 @@ def main(checkouts: int) -> int:
     workspace = Workspace(HERE.parent)
     specs = workspace.specs()
     scenario = scenario_for(workspace, specs, str(HERE / "long-run.yaml"), {})
-    length = seconds(checkouts / RATE)
-    phase = dataclasses.replace(scenario.load[0], rate=float(RATE), duration=length)
-    scenario = dataclasses.replace(scenario, load=(phase,), duration=Duration(length + seconds(1)))
+    opening = seconds(max(1, checkouts // EACH) / ARRIVALS)
+    phase = dataclasses.replace(scenario.load[0], rate=float(ARRIVALS), duration=opening, arrivals="even")
+    scenario = dataclasses.replace(scenario, load=(phase,), duration=Duration(opening + seconds(LASTS)))
     plan = plan_for(workspace, specs, scenario, Wishes())
     begun = time.perf_counter()
     peak = 0.0
@@ -41,7 +45,7 @@ def main(checkouts: int) -> int:
 
     def progress(now: Instant, end: Instant) -> None:
         nonlocal peak, told
-        share = now * 20 // end
+        share = now * 40 // end
         if share > told:
             told = share
             peak = max(peak, resident_mib())

@@ -163,8 +163,8 @@ def _profile(scenario: Scenario, wishes: Wishes) -> str:
 
 Mode = Literal["sim", "process"]
 
-LONG_RUN = 10_000
-"""From this many shoppers on, what was written long ago is kept on disk instead of in memory."""
+LONG_RUN = 50_000
+"""From this many requests on, what was written long ago is kept on disk instead of in memory."""
 
 
 def simulated_world(spill: Spill | None = None) -> World:
@@ -208,9 +208,8 @@ def world_for(mode: Mode, spill: Spill | None = None) -> World:
 
 
 def _spill_for(plan: Plan) -> Spill | None:
-    """Make a spill when more shoppers are expected than memory should hold."""
-    expected = sum(phase.rate * phase.duration / 1_000_000 for phase in plan.scenario.load)
-    if expected < LONG_RUN:
+    """Make a spill when more requests are expected than memory should hold the traces of."""
+    if plan.scenario.requests < LONG_RUN:
         return None
     from msa_lab.persistence.spill import Spill  # noqa: PLC0415 - only long runs need it
 

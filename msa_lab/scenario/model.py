@@ -147,6 +147,13 @@ class Scenario:
     sha256: str
     why: str = ""
 
+    @property
+    def requests(self) -> float:
+        """How many requests its shoppers are expected to send in all."""
+        return sum(
+            phase.rate * phase.duration / 1_000_000 * _calls(self.flows[phase.flow]) for phase in self.load
+        )
+
     def expected(self, profile: str) -> tuple[Expectation, ...]:
         """Give the expectations that apply under a chaos profile (`none`: without chaos)."""
         return tuple(item for item in self.expect if not item.profiles or profile in item.profiles)
@@ -158,3 +165,8 @@ class Scenario:
             KeyError: when there is no such profile.
         """
         return () if profile == NO_CHAOS else self.profiles[profile]
+
+
+def _calls(steps: tuple[Step, ...]) -> int:
+    repeated = sum(step.times * _calls(step.steps) for step in steps if isinstance(step, Repeat))
+    return repeated + sum(isinstance(step, Call) for step in steps)
