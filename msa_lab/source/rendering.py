@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -35,7 +36,10 @@ def _one(mistake: Mistake, lines: Sequence[str]) -> str:
     elif ask:
         shown.append(f" {ask}")
     if mistake.hint:
-        shown.append(f"  {printable(mistake.hint)}")
+        shown += textwrap.wrap(
+            printable(mistake.hint), WIDTH, initial_indent="  ", subsequent_indent="      ",
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
     return "\n".join(shown)
 
 

@@ -62,3 +62,12 @@ def test_nothing_in_a_file_can_move_the_cursor() -> None:
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "\t" not in shown
+
+
+def test_a_long_hint_is_broken_to_the_width_of_a_terminal() -> None:
+    hint = f"there are: {', '.join(['somebody'] * 20)}"
+    lines = (
+        InvalidFile([Mistake("MSA-L012", "unknown x", Place("f", 9, 1), None, hint)]).render().splitlines()
+    )
+    assert max(len(line) for line in lines) <= 80
+    assert " ".join(line.strip() for line in lines[2:-1]) == hint
