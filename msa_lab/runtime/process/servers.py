@@ -35,10 +35,14 @@ def connection(socket: Path) -> Redis:
 
 
 def command(socket: Path, folder: Path, *, durable: bool) -> list[str]:
-    """Give the command line of a server. A durable one keeps what it took through SIGKILL."""
+    """Give the command line of a server. A durable one keeps what it confirmed through SIGKILL.
+
+    For that it writes before it answers and leaves the syncing to the system: `everysec` would put the write
+    off for up to two seconds while a sync is under way.
+    """
     folder.mkdir(exist_ok=True)
     return [
         str(binary()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
         "--dir", str(folder), "--save", "", "--appendonly", "yes" if durable else "no",
-        "--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "warning",
+        "--appendfsync", "no", "--daemonize", "no", "--loglevel", "warning",
     ]  # fmt: skip
