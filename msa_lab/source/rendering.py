@@ -11,7 +11,7 @@ from msa_lab.source.places import Place
 
 WIDTH = 80
 SHOWN = 50
-LINE = 150
+LINE = 72  # what is left of the width beside line numbers
 BEFORE, AFTER = 2, 1
 
 
@@ -56,7 +56,9 @@ def _excerpt(place: Place, lines: Sequence[str], ask: str) -> list[str]:
             left = place.column - 1 - start
             pointed = text[left : left + max(1, place.length)]
             caret = "^" * max(1, _columns(pointed))
-            excerpt.append(f"  {'':>{gutter}} | {' ' * _columns(text[:left])}{caret}{ask}")
+            pointer = f"  {'':>{gutter}} | {' ' * _columns(text[:left])}{caret}"
+            fits = _columns(pointer + ask) <= WIDTH
+            excerpt += [pointer + ask] if fits else [pointer, f"  {'':>{gutter}} |{ask}"]
     if not excerpt[-1].rpartition("|")[2].strip() and len(lines) == last:
         excerpt.pop()  # the empty line after the file's last line break
     return excerpt

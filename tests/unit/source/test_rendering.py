@@ -50,9 +50,20 @@ def test_long_lines_are_cut_around_the_place() -> None:
         [Mistake("MSA-L001", "x", Place("f", 1, 5001, 3))], {"f": "x" * 5000 + "yyy" + "z" * 5000}
     )
     lines = shown.render().splitlines()
-    assert max(len(line) for line in lines) < 170
+    assert max(len(line) for line in lines) <= 80
     caret = lines[3].index("^")
     assert lines[2][caret : caret + 3] == "yyy"
+
+
+def test_a_suggestion_that_does_not_fit_beside_the_caret_stands_below_it() -> None:
+    text = f"name: {'x' * 50} colour"
+    shown = InvalidFile([Mistake("MSA-L012", "unknown", Place("f", 1, 58, 6), "color")], {"f": text}).render()
+
+    assert shown.splitlines()[2:5] == [
+        f"   1 | {text}",
+        f"     | {' ' * 57}^^^^^^",
+        "     | did you mean 'color'?",
+    ]
 
 
 def test_nothing_in_a_file_can_move_the_cursor() -> None:
