@@ -177,3 +177,5 @@ _FOLDS: Final[dict[str, Callable[[Series, LogEvent], None]]] = {
     "fault.hit": _counted("touched"),
     "expectation.violated": _counted("violated"),
 }
+KINDS: Final = frozenset(_FOLDS)
+"""The kinds of events that are counted; all others change nothing."""

@@ -41,7 +41,30 @@ def test_a_half_written_last_line_waits_for_its_end(tmp_path: Path, log_path: Pa
 
     path.write_bytes(whole)
 
-    assert [event.kind for event in log.more()] == ["run.ended"]
+    assert [entry.kind for entry in log.more()] == ["run.ended"]
+    log.close()
+
+
+def test_of_kinds_that_are_not_wanted_only_the_head_is_read(log_path: Path) -> None:
+    log = LogFile(log_path)
+
+    entries = list(log.more(frozenset({"commit"})))
+
+    assert len(log) == len(entries) == 34
+    assert [entry.event.seq for entry in entries if entry.event is not None] == [19]
+    assert (entries[13].kind, entries[13].saga) == ("saga.started", "ord-2")
+    assert (log.time(13), log.place(14)) == (3_000_000, 13)
+    log.close()
+
+
+def test_a_line_of_another_writer_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"t": 5, "seq": 1, "kind": "note", "saga": "caf\xc3\xa9"}\n')
+    log = LogFile(path)
+
+    (entry,) = log.more(frozenset())
+
+    assert (entry.kind, entry.saga, log.time(0)) == ("note", "caf\u00e9", 5)
     log.close()
 
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from msa_lab.telemetry import moment, series
 from msa_lab.telemetry.events import LogEvent
-from msa_lab.telemetry.moment import KINDS, Moment
+from msa_lab.telemetry.moment import Moment
 from msa_lab.telemetry.series import Series
-from msa_lab.tui.feed.logfile import LogFile
+from msa_lab.tui.feed.logfile import Entry, LogFile
 
 _SNAPSHOTS: Final = 64
 _EVERY: Final = 512
+_WANTED: Final = moment.KINDS | series.KINDS
 MarkerKind = Literal["fault", "heal", "violation", "crash", "phase", "own"]
 _MARKED: Final[dict[str, MarkerKind]] = {
     "fault.started": "fault", "fault.healed": "heal", "expectation.violated": "violation",
@@ -78,21 +80,24 @@ class Feed:
         before = len(self.log)
         stop = time.perf_counter() + budget
         while not self.log.done:
-            for event in self.log.more():
-                self._take(event)
+            for entry in self.log.more(_WANTED):
+                self._take(entry)
             if time.perf_counter() >= stop:
                 break
         return len(self.log) - before
 
-    def _take(self, event: LogEvent) -> None:
+    def _take(self, entry: Entry) -> None:
+        kind, saga, event = entry
         index = len(self.log) - 1
-        self.series.feed(event)
-        if event.saga:
-            own = self._sagas.get(event.saga)
+        if saga:
+            own = self._sagas.get(saga)
             if own is None:
-                own = self._sagas[event.saga] = array("Q")
+                own = self._sagas[saga] = array("Q")
             own.append(index)
-        if event.kind not in KINDS:
+        if event is None:
+            return
+        self.series.feed(event)
+        if kind not in moment.KINDS:
             return
         if len(self._states) % self._every == 0 and len(self._states):
             self._keep()
@@ -145,11 +150,11 @@ class Feed:
         base, known = self._snapshots[nearest]
         if self._asked is not None and base <= self._count(self._asked[0]) <= count:
             base, known = self._count(self._asked[0]), self._asked[1]
-        moment = known.copy()
+        folded = known.copy()
         for place in range(base, count):
-            moment.feed(self.log.event(self._states[place]))
-        self._asked = (at, moment)
-        return moment
+            folded.feed(self.log.event(self._states[place]))
+        self._asked = (at, folded)
+        return folded
 
     def _count(self, at: int) -> int:
         return bisect_right(self._states, at - 1) if at else 0

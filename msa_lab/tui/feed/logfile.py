@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -17,6 +18,20 @@ _DECODE: Final = msgspec.json.Decoder(LogEvent).decode
 _REMEMBERED: Final = 4096
 _PIECE: Final = 1 << 20
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_HEAD: Final = re.compile(
+    rb'\{"seq":(\d{1,18}),"t":(\d{1,18}),"kind":"([a-z.]+)","service":"[^"\\]*","instance":"[^"\\]*",'
+    rb'"saga":"([!#-\[\]-~]*)"'
+)
+"""How a line begins that our own writer wrote; any other is decoded whole."""
+
+
+class Entry(NamedTuple):
+    """What was read of an event: kind, saga, and all of it where that was wanted."""
+
+    kind: str
+    saga: str
+    event: LogEvent | None
 
 
 class LogFile:
@@ -49,24 +64,37 @@ class LogFile:
         """Let go of the file."""
         self._file.close()
 
-    def more(self) -> Iterator[LogEvent]:
-        """Read the next piece of the file, up to its last whole line; give the events in it."""
+    def more(self, wanted: Container[str] | None = None) -> Iterator[Entry]:
+        """Read the next piece of the file, up to its last whole line; give what is in it.
+
+        Only events of the kinds `wanted` (None: all) are read whole; of the others the head is enough.
+        """
         self._file.seek(self.read + len(self._rest))
         data = self._rest + self._file.read(_PIECE)
+        find, match = data.find, _HEAD.match
         start = 0
         while True:
-            end = data.find(b"\n", start)
+            end = find(b"\n", start)
             if end < 0:
                 break
-            event = self._decoded(data[start:end])
-            self._starts.append(self.read)
-            self._times.append(event.t)
-            self._numbers.append(event.seq)
-            self._codes.append(self._kinds.setdefault(event.kind, len(self._kinds)))
+            head = match(data, start, end)
+            if head is None or wanted is None or head[3].decode() in wanted:
+                event = self._decoded(data[start:end])
+                entry = Entry(event.kind, event.saga, event)
+                self._note(event.seq, event.t, event.kind)
+            else:
+                entry = Entry(head[3].decode(), head[4].decode(), None)
+                self._note(int(head[1]), int(head[2]), entry.kind)
             self.read += end + 1 - start
             start = end + 1
-            yield event
+            yield entry
         self._rest = data[start:]
+
+    def _note(self, seq: int, t: int, kind: str) -> None:
+        self._starts.append(self.read)
+        self._times.append(t)
+        self._numbers.append(seq)
+        self._codes.append(self._kinds.setdefault(kind, len(self._kinds)))
 
     @property
     def done(self) -> bool:
