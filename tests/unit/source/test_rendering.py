@@ -56,12 +56,12 @@ def test_long_lines_are_cut_around_the_place() -> None:
 
 
 def test_a_suggestion_that_does_not_fit_beside_the_caret_stands_below_it() -> None:
-    text = f"name: {'x' * 50} colour"
-    shown = InvalidFile([Mistake("MSA-L012", "unknown", Place("f", 1, 58, 6), "color")], {"f": text}).render()
+    text = f"name: {'x' * 40} colour"
+    shown = InvalidFile([Mistake("MSA-L012", "unknown", Place("f", 1, 48, 6), "color")], {"f": text}).render()
 
     assert shown.splitlines()[2:5] == [
         f"   1 | {text}",
-        f"     | {' ' * 57}^^^^^^",
+        f"     | {' ' * 47}^^^^^^",
         "     | did you mean 'color'?",
     ]
 
