@@ -354,6 +354,9 @@ class Control:
             self.trouble = self.trouble or error
         finally:
             silent.set()
+            for one in self.running.values():
+                if one.writer is writer:
+                    one.writer = None
             writer.close()
 
     def _heard(self, running: Running, message: list[Any]) -> None:
