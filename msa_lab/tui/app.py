@@ -35,6 +35,7 @@ from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
+_OUTSIDE: Final = ("command_palette", "refuse('x')", "refuse('!')", "refuse('f')")
 _TWICE: Final = 2.0
 
 
@@ -256,14 +257,16 @@ class LabApp(Travelling):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name what the palette offers, each with its key."""
+        ours = {binding.key for binding in KEYS}
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.node is self and binding.action != "command_palette":
-                key = binding.key_display or binding.key
-                yield SystemCommand(
-                    f"{binding.description}  ({key})", f"key {key}",
-                    lambda action=binding.action: self.call_later(self.run_action, action),
-                )  # fmt: skip
+            if active.node is not self or binding.key not in ours or binding.action in _OUTSIDE:
+                continue
+            key = binding.key_display or binding.key
+            yield SystemCommand(
+                f"{binding.description}  ({key})", f"key {key}",
+                lambda action=binding.action: self.call_later(self.run_action, action),
+            )  # fmt: skip
 
     # -- messages ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from msa_lab.tui.feed.sight import Sight, hits
 
 _WIDE = 62
 _TROUBLED = 0.05
-_STEP_FITS = 42
+_STEP_FITS = 50
 _WHO_FITS = 50
 _KIND_FITS = 70
 _ROOMY = 100
