@@ -173,15 +173,20 @@ run_scenario(plan, world=ProcessWorld(), run="r", tool="t", stopwatch=WallClock(
 
 
 @linux
-def test_nothing_outlives_a_supervisor_that_is_killed() -> None:
+def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     supervisor = subprocess.Popen(  # noqa: S603 - this Python
-        [sys.executable, "-c", ENDLESS, str(ROOT)], stdout=subprocess.PIPE, cwd=ROOT, text=True
+        [sys.executable, "-c", ENDLESS, str(ROOT)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     try:
         assert supervisor.stdout is not None
         assert supervisor.stdout.readline() == "plays\n"
         watched = Watched()
         watched.add(descendants(supervisor.pid))
+        (folder,) = tmp_path.glob("msalab-*")
         count = len(watched)
         supervisor.send_signal(signal.SIGKILL)
         supervisor.wait(10)
@@ -193,3 +198,4 @@ def test_nothing_outlives_a_supervisor_that_is_killed() -> None:
 
     assert count >= 17
     assert watched.alive_after(10) == []
+    assert not folder.exists()

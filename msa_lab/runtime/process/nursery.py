@@ -1,7 +1,8 @@
 """The fork server: a child of the supervisor that has everything imported and starts every process by fork.
 
-Its own children die with it, and it dies with the supervisor: the kernel sees to it where it can (Linux), the
-end of the supervisor's connection does everywhere.
+It ends when the supervisor's end of its line is closed, as the kernel does for one that was killed, and takes
+its children and, then, the run's folder with it. Its children die with it: the kernel sees to it where it can
+(Linux), the end of their line to the control plane everywhere.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ctypes
 import gc
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -44,11 +46,14 @@ def _fork() -> int:
 class Nursery:
     """The fork server itself. `run_child` is called in a child with the words of its command."""
 
-    def __init__(self, line: socket.socket, folder: Path, run_child: Callable[..., object]) -> None:
+    def __init__(
+        self, line: socket.socket, folder: Path, run_child: Callable[..., object], *, supervisor: int
+    ) -> None:
         self._line = line
         self._folder = folder
         self._run_child = run_child
         self._children: dict[int, str] = {}
+        self._supervisor = supervisor
         self._buffer = b""
 
     def serve(self) -> None:
@@ -149,6 +154,8 @@ class Nursery:
             os.kill(pid, signal.SIGKILL)
         for pid in self._children:
             os.waitpid(pid, 0)
+        if os.getppid() != self._supervisor:
+            shutil.rmtree(self._folder, ignore_errors=True)  # nobody else is left to do it
 
 
 def _close_from(first: int) -> None:
@@ -171,7 +178,6 @@ def open_nursery(
     code = 1
     try:
         os.setsid()  # Ctrl-C is the supervisor's affair
-        die_with_parent(parent)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         ours.detach()
@@ -185,7 +191,7 @@ def open_nursery(
         gc.collect()
         gc.freeze()
         gc.set_threshold(5_000, 20, 20)  # whatever the supervisor had set for itself
-        Nursery(socket.socket(fileno=kept), folder, run_child).serve()
+        Nursery(socket.socket(fileno=kept), folder, run_child, supervisor=parent).serve()
         code = 0
     except BaseException:  # noqa: BLE001 - the last frame of this process
         traceback.print_exc()
