@@ -23,6 +23,7 @@ nox.options.sessions = [
     "lint",
     "types",
     "tests",
+    "view",
     "property",
     "determinism",
     "numbers",
@@ -93,7 +94,7 @@ def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = N
 def tests(session: nox.Session) -> None:
     """Unit, contract and service tests, on every Python."""
     install(session, "test")
-    elsewhere = ("property", "determinism", "docs", "process", "unit/test_architecture.py")
+    elsewhere = ("property", "determinism", "docs", "process", "tui", "unit/test_architecture.py")
     pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, *(f"--ignore=tests/{place}" for place in elsewhere))
 
 
@@ -112,6 +113,13 @@ def types(session: nox.Session) -> None:
     """Strict types: the lab, the services and the tests."""
     install(session, "types", project=(), extras=("process", "tui"))
     session.run("mypy")
+
+
+@nox.session(python=OLDEST)
+def view(session: nox.Session) -> None:
+    """The live view of a kept run: every screen and key."""
+    install(session, "test")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, "tests/tui")
 
 
 @nox.session(name="property", python=NEWEST)
