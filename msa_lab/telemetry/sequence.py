@@ -25,9 +25,7 @@ class Row:
 
 def rows_of(events: Sequence[LogEvent]) -> list[Row]:
     """Give what is drawn: calls with answers, failures, events and who heard them, moves of the saga."""
-    answers = {
-        event.detail["call"]: event for event in events if event.kind in ("call.returned", "call.failed")
-    }
+    answers = answers_of(events)
     callees = {
         event.detail["call"]: _service(event.detail["callee"])
         for event in events
@@ -39,8 +37,11 @@ def rows_of(events: Sequence[LogEvent]) -> list[Row]:
         match event.kind:
             case "call.sent":
                 rows.append(_call(event, answers.get(detail["call"])))
+            case "call.failed" if "call" not in detail:
+                label = f"{detail['operation']} not sent: {detail['reason']}"
+                rows.append(Row(event.t, event.service, event.service, label, "mark", event.seq))
             case "call.failed":
-                callee = callees.get(detail.get("call", 0), str(detail["operation"]).partition(".")[0])
+                callee = callees.get(detail["call"], str(detail["operation"]).partition(".")[0])
                 by = f" ({detail['fault']})" if detail.get("fault") else ""
                 rows.append(Row(event.t, callee, event.service, f"{detail['reason']}{by}", "lost", event.seq))
             case "event.recorded":
@@ -63,6 +64,12 @@ def rows_of(events: Sequence[LogEvent]) -> list[Row]:
             case _:
                 pass
     return rows
+
+
+def answers_of(events: Sequence[LogEvent]) -> dict[int, LogEvent]:
+    """Give what ended each try of a call, by the call's number; a try that was never sent has none."""
+    ends = ("call.returned", "call.failed")
+    return {event.detail["call"]: event for event in events if event.kind in ends and "call" in event.detail}
 
 
 def _call(event: LogEvent, answer: LogEvent | None) -> Row:

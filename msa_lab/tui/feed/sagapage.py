@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msa_lab.telemetry.causes import Chain, explain
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView
-from msa_lab.telemetry.sequence import Row, lanes_of, rows_of
+from msa_lab.telemetry.sequence import Row, answers_of, lanes_of, rows_of
 from msa_lab.telemetry.tales import tell
 from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line
 from msa_lab.tui.feed.livepage import SAGA_STYLES
@@ -133,7 +133,7 @@ def timeline(view: SagaView, sight: Sight, width: int) -> list[Line]:
 
 def _calls(events: Sequence[LogEvent], now: int) -> list[tuple[str, int, int, str]]:
     """Give the calls: name with try, begin, end and outcome; of an open one `now` and nothing."""
-    answers = {it.detail["call"]: it for it in events if it.kind in ("call.returned", "call.failed")}
+    answers = answers_of(events)
     made = []
     for event in events:
         if event.kind != "call.sent":
