@@ -196,7 +196,7 @@ def coverage(session: nox.Session) -> None:
 def numbers(session: nox.Session) -> None:
     """The engine against queueing theory and published figures."""
     install(session, "test")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", "numbers")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", "numbers and not slow")
 
 
 @nox.session(python=NEWEST)
