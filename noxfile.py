@@ -38,6 +38,8 @@ ROOT = Path(__file__).parent
 PROJECT = load_toml(ROOT / "pyproject.toml")
 SUPPORTED = python_versions(PROJECT, max_version="3.13")
 ONE_PROCESS_A_CORE = ("-n", str(os.cpu_count() or 1))
+SHOP = ("process", "postgres", "rabbitmq", "load")
+"""The extras of the world of real processes."""
 QUICK = "not campaign and not numbers and not slow"
 
 
@@ -111,7 +113,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Strict types: the lab, the services and the tests."""
-    install(session, "types", project=(), extras=("process", "tui"))
+    install(session, "types", "servers", project=(), extras=(*SHOP, "tui"))
     session.run("mypy")
 
 
@@ -215,8 +217,8 @@ def campaign_whole(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST, default=False)
 def process(session: nox.Session) -> None:
-    """The world of real processes, as far as it is built."""
-    install(session, "test", extras=("process",))
+    """The world of real processes, with every kind of server it can stand on."""
+    install(session, "test", "servers", extras=SHOP)
     pytest(session, "tests/process")
 
 
