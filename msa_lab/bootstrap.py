@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import importlib.util
 import os
@@ -25,6 +26,7 @@ from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.source import InvalidFile, Mistakes, did_you_mean, quoted
 from msa_lab.topology.loading import load_topology, with_settings
 from msa_lab.topology.model import Topology
+from msa_lab.topology.servers import VARIABLES, check_url
 from msa_lab.usecases.ports import Plan, World
 
 if TYPE_CHECKING:
@@ -83,7 +85,26 @@ def topology_for(
         UserMistake: with every mistake found.
     """
     topology = load_topology(name, workspace.search("topologies"), specs)
-    return with_settings(topology, settings) if settings else topology
+    topology = with_settings(topology, settings) if settings else topology
+    said = {setting.partition("=")[0].strip() for setting in settings}
+    urls = _servers_named([name for name in VARIABLES if f"servers.{name}" not in said])
+    return dataclasses.replace(topology, servers=topology.servers.changed(urls)) if urls else topology
+
+
+def _servers_named(names: Sequence[str]) -> dict[str, str]:
+    """Give those of the servers that the environment names.
+
+    Raises:
+        UserMistake: when a variable holds no such URL.
+    """
+    urls = {}
+    for name in names:
+        if VARIABLES[name] in os.environ:
+            try:
+                urls[name] = check_url(name, os.environ[VARIABLES[name]])
+            except ValueError as mistake:
+                raise UserMistake(f"{VARIABLES[name]}: {mistake}") from mistake
+    return urls
 
 
 def scenario_for(

@@ -5,6 +5,7 @@ from msa_lab.topology.graph import Graph, as_ascii, as_dot, as_mermaid, graph
 from msa_lab.topology.loading import list_topologies, load_topology, read_topology, with_settings
 from msa_lab.topology.model import BrokerSettings, Deployment, LinkTiming, Timing, Topology
 from msa_lab.topology.patterns import PATTERNS, Pattern
+from msa_lab.topology.servers import Servers
 
 __all__ = [
     "PATTERNS",
@@ -13,6 +14,7 @@ __all__ = [
     "Graph",
     "LinkTiming",
     "Pattern",
+    "Servers",
     "Timing",
     "Topology",
     "as_ascii",

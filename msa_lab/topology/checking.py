@@ -25,9 +25,10 @@ from msa_lab.source import (
     quoted,
 )
 from msa_lab.source import mistakes as codes
-from msa_lab.topology.fileform import PolicyForm, ServiceForm, TopologyForm
+from msa_lab.topology.fileform import PolicyForm, ServersForm, ServiceForm, TopologyForm
 from msa_lab.topology.model import ANY, BrokerSettings, Deployment, LinkTiming, Timing, Topology
 from msa_lab.topology.patterns import LATER, ON_OFF, PATTERNS, defaults
+from msa_lab.topology.servers import VARIABLES, Servers, check_url, password
 
 Part = TypeVar("Part")
 _DISTRIBUTIONS = (Constant, Exponential, LogNormal, Normal, Pareto, Uniform)
@@ -67,6 +68,7 @@ class Checker:
                 changed(BrokerSettings(), form.broker, skip=("backoff",)),
                 backoff=changed(BrokerSettings().backoff, form.broker.backoff),
             ),
+            servers=self.servers(form.servers),
             policies=self.policies(form.resilience),
             config=self.config(form.config),
             modules=self.modules(form, patterns["placement"]),
@@ -187,6 +189,29 @@ class Checker:
                 base = found.get((caller, callee)) or self.by_name[caller].depends_on[callee]
                 found[caller, callee] = policy_changed(base, written[text])
         return found
+
+    def servers(self, form: ServersForm) -> Servers:
+        """Check the URLs of servers. A password would be kept with every run, so none may stand here."""
+        urls: dict[str, str] = {}
+        for name, variable in VARIABLES.items():
+            written = getattr(form, name) or ""
+            place = self.document.place(("servers", name))
+            secret = password(written)
+            if secret:
+                self._mask(secret)
+                message = f"a password in {quoted(f'servers.{name}')} would be kept with every run"
+                hint = f"take it out here and name the server by the environment: {variable}=URL"
+                self.mistakes.add(codes.BAD_VALUE, message, place, hint=hint)
+            try:
+                urls[name] = check_url(name, written)
+            except ValueError as mistake:
+                self.mistakes.add(codes.BAD_VALUE, f"{quoted(f'servers.{name}')}: {mistake}", place)
+        return Servers(**urls)
+
+    def _mask(self, secret: str) -> None:
+        """Take a password out of the lines that are shown with mistakes."""
+        for file, text in list(self.mistakes.sources.items()):
+            self.mistakes.know(file, text.replace(secret, "*" * len(secret)))
 
     def config(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """Check configured values against their settings' defaults."""

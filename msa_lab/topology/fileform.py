@@ -103,6 +103,14 @@ class BrokerForm(Strict):
     backoff: BackoffForm = BackoffForm()
 
 
+class ServersForm(Strict):
+    """Servers that are there already, by URL."""
+
+    broker: str | None = None
+    cache: str | None = None
+    database: str | None = None
+
+
 class TopologyForm(Strict):
     """A whole file."""
 
@@ -119,6 +127,7 @@ class TopologyForm(Strict):
     links: tuple[LinkForm, ...] = ()
     timing: TimingForm = TimingForm()
     broker: BrokerForm = BrokerForm()
+    servers: ServersForm = ServersForm()
     resilience: dict[str, PolicyForm] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
     modules: dict[Word, tuple[str, ...]] = Field(default_factory=dict)

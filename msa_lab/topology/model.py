@@ -11,6 +11,7 @@ from msa_lab.sdk.policy import CallPolicy, Cost, Retry
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.sdk.values import Duration, ms, seconds
 from msa_lab.source.document import Document
+from msa_lab.topology.servers import Servers
 
 ANY = "*"
 
@@ -71,7 +72,7 @@ class Topology:
 
     `patterns` has every switch, `deployments` every service. `machines` are cores by name. `policies` and
     `config` hold only what differs from the specs; use `policy` for the whole. `modules` are the groups of
-    services that share a process under `placement: modular`.
+    services that share a process under `placement: modular`. The simulated world knows no `servers`.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Topology:
     links: tuple[LinkTiming, ...]
     timing: Timing
     broker: BrokerSettings
+    servers: Servers
     policies: Mapping[tuple[str, str], CallPolicy]
     config: Mapping[str, Any]
     modules: Mapping[str, tuple[str, ...]]

@@ -150,7 +150,7 @@ def test_all_wrong_settings_are_told_at_once(load: Callable[[str], Topology]) ->
             ],
         )
     found = [(str(told.place), told.message, told.suggestion) for told in raised.value.mistakes]
-    sections = "patterns, services, machines, timing, broker, resilience or config"
+    sections = "patterns, services, machines, timing, broker, servers, resilience or config"
     assert found == [
         ("--set:1:1", f"'pattern' cannot be set; {sections} can", "patterns"),
         ("--set:2:16", "'retry' must be on or off, not 'maybe'", None),
