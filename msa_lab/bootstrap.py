@@ -27,7 +27,7 @@ from msa_lab.source import InvalidFile, Mistakes, did_you_mean, quoted
 from msa_lab.topology.loading import load_topology, with_settings
 from msa_lab.topology.model import Topology
 from msa_lab.topology.servers import VARIABLES, check_url
-from msa_lab.usecases.ports import Plan, World
+from msa_lab.usecases.ports import Plan, Progress, World
 
 if TYPE_CHECKING:
     from msa_lab.persistence.spill import Spill
@@ -302,6 +302,32 @@ def play(
             spill.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A world as `usecases.parity` compares it; `begin` is told of each run and gives who watches it."""
+
+    name: Mode
+    cannot: Callable[[FaultSpec], str]
+    begin: Callable[[str, Plan], Progress]
+    stop: Callable[[], bool]
+
+    def play(self, plan: Plan) -> RunReport:
+        """Play a plan and judge it."""
+        return play(plan, mode=self.name, stop=self.stop, progress=self.begin(self.name, plan))
+
+
+def both_sides(begin: Callable[[str, Plan], Progress], stop: Callable[[], bool]) -> tuple[Side, Side]:
+    """Give the simulated world and that of real processes, side by side.
+
+    Raises:
+        EnvironmentTrouble: when this machine or this installation cannot have real processes.
+    """
+    process_world()  # a clear word before anything is played
+    from msa_lab.runtime.process.ability import cannot  # noqa: PLC0415 - loaded when a run needs it
+
+    return Side("sim", lambda _fault: "", begin, stop), Side("process", cannot, begin, stop)
+
+
 @contextlib.contextmanager
 def _seldom_collecting() -> Iterator[None]:
     """Look for cyclic garbage seldom: a run makes little, and the search costs an eighth of its time."""
@@ -326,9 +352,11 @@ def _own_code(error: BaseException) -> str | None:
 
 __all__ = [
     "Plan",
+    "Side",
     "WallClock",
     "Wishes",
     "Workspace",
+    "both_sides",
     "new_run_id",
     "plan_for",
     "play",

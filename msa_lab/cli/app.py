@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from msa_lab.cli import faults, logs, machine, runs, sagas, scenarios, topologies, validating, viewing
+from msa_lab.cli import (
+    comparing,
+    faults,
+    logs,
+    machine,
+    runs,
+    sagas,
+    scenarios,
+    topologies,
+    validating,
+    viewing,
+)
 from msa_lab.cli.groups import RootGroup
 from msa_lab.cli.options import Talk
 from msa_lab.errors import UserMistake
@@ -31,6 +42,7 @@ app.command()(viewing.replay)
 app.command()(machine.schema)
 app.command()(machine.doctor)
 app.command()(validating.validate)
+app.command()(comparing.parity)
 app.command()(machine.version)
 app.add_typer(machine.completion, name="completion")
 

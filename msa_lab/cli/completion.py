@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "schema": (),
     "doctor": (),
     "validate": (),
+    "parity": (),
     "version": (),
     "completion": ("show", "install"),
 }
@@ -50,6 +51,10 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "schema": ("--scenario",),
     "doctor": ("--out", "--json"),
     "validate": ("--seed", "--effort", "--json"),
+    "parity": (
+        "--chaos", "--no-chaos", "--chaos-profile", "--fault", "--topology", "--seeds", "--set", "--var",
+        "--json", "--quiet", "--verbose",
+    ),
     "version": ("--json",),
     "completion": (),
 }  # fmt: skip
@@ -57,7 +62,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 NAMES: Final[Mapping[str, str]] = {
     "scenario": "scenario", "saga": "saga", "events": "run", "metrics": "run", "tui": "run",
-    "replay": "run", "runs": "run",
+    "replay": "run", "runs": "run", "parity": "scenario",
     "topology": "topology", "chaos": "fault", "--topology": "topology", "--run": "run", "--fault": "fault",
     "--scenario": "scenario", "--chaos-profile": "profile",
 }  # fmt: skip

@@ -89,7 +89,7 @@ def _play(
     narrator.begin()
     sagas: list[str] = []
     printed = _Printed() if jsonl else None
-    with _stopping() as stopped:
+    with stopping() as stopped:
         report = bootstrap.play(
             plan,
             mode=cast("bootstrap.Mode", wanted.mode),
@@ -194,7 +194,7 @@ def _tell(report: RunReport, talk: Talk, *, again: str, code: int, jsonl: bool, 
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[list[int]]:
+def stopping() -> Iterator[list[int]]:
     """Gather signals: the first one asks to stop in good order, the second ends the process at once."""
     signals: list[int] = []
 

@@ -12,6 +12,7 @@ from msa_lab.usecases.ports import Plan
 
 _SEEDS = 2**31
 _DIGITS = 19
+MOST_SEEDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,31 @@ def seed_of(text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
         raise ValueError(f"--seed {text!r}: a whole number of at most 18 digits, or random")
     return int(text)
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """Read `--seeds`: numbers and ranges such as `1..3`, between commas.
+
+    Raises:
+        ValueError: when it is something else, or more than `MOST_SEEDS`.
+    """
+    seeds: dict[int, None] = {}
+    for part in text.split(","):
+        found = _range(part)
+        if found is None:
+            raise ValueError(f"--seeds {text!r}: numbers and ranges, such as 1..3 or 1,4,9")
+        if len(found) + len(seeds) > MOST_SEEDS:
+            raise ValueError(f"--seeds {text!r}: at most {MOST_SEEDS} seeds")
+        seeds |= dict.fromkeys(found)
+    return tuple(seeds)
+
+
+def _range(text: str) -> range | None:
+    first, dots, last = (part.strip() for part in text.partition(".."))
+    ends = (first, last if dots else first)
+    if not all(end.isascii() and end.isdigit() and len(end) < _DIGITS for end in ends):
+        return None
+    return range(int(ends[0]), int(ends[1]) + 1) or None
 
 
 def pairs_of(texts: Sequence[str], option: str) -> dict[str, str]:

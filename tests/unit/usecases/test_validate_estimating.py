@@ -17,7 +17,8 @@ from msa_lab.usecases.validation.model import judged
 
 
 @pytest.mark.parametrize(
-    ("share", "freedom", "value"), [(0.975, 19, 2.0930), (0.9995, 19, 3.8834), (0.975, 9, 2.2622)]
+    ("share", "freedom", "value"),
+    [(0.975, 19, 2.0930), (0.9995, 19, 3.8834), (0.975, 9, 2.2622), (0.975, 2, 4.3027), (0.975, 1, 12.7062)],
 )
 def test_students_quantiles_are_those_of_the_tables(share: float, freedom: int, value: float) -> None:
     assert student(share, freedom) == pytest.approx(value, abs=5e-4)

@@ -1,0 +1,64 @@
+"""`msalab parity`: one scenario in both worlds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from msa_lab.cli.options import Json, Quiet, Verbose, talk_of
+
+
+def parity(  # noqa: PLR0917 - a command's options
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A scenario's name, or its file.")],
+    chaos: Annotated[
+        bool | None, typer.Option("--chaos/--no-chaos", help="Play the file's default chaos profile.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--chaos-profile", metavar="NAME", help="Play another profile of the file."),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="FAULT", help="One more fault; may be repeated."),
+    ] = None,
+    topology: Annotated[
+        str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
+    ] = None,
+    seeds: Annotated[
+        str, typer.Option("--seeds", metavar="SEEDS", help="Which seeds to play: 1..3 or 1,4,9.")
+    ] = "1..3",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
+    ] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the scenario."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Play a scenario in both worlds and tell whether they agree; real processes take real time."""
+    from msa_lab.cli import paritypage  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli.wanted import Wanted, seeds_of  # noqa: PLC0415 - as above
+
+    if chaos is False and profile is not None:
+        raise typer.BadParameter("--no-chaos and --chaos-profile contradict each other")
+    try:
+        numbers = seeds_of(seeds)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    wanted = Wanted(
+        name=name,
+        chaos=chaos,
+        profile=profile,
+        faults=tuple(fault or ()),
+        topology=topology,
+        settings=tuple(setting or ()),
+        variables=tuple(variable or ()),
+    )
+    talk = talk_of(context, json=json, quiet=quiet, verbose=verbose)
+    raise typer.Exit(paritypage.print_parity(wanted, numbers, talk))
