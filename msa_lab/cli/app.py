@@ -21,7 +21,6 @@ from msa_lab.cli import (
 )
 from msa_lab.cli.groups import RootGroup
 from msa_lab.cli.options import Talk
-from msa_lab.errors import UserMistake
 
 app = typer.Typer(
     cls=RootGroup,
@@ -47,7 +46,7 @@ app.command()(machine.version)
 app.add_typer(machine.completion, name="completion")
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     directory: Annotated[
@@ -57,11 +56,17 @@ def root(  # noqa: PLR0917 - a command's options
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="As the command version.")] = False,
 ) -> None:
     """A shop of twelve services that runs, breaks and heals before your eyes."""
     if directory is not None:
         try:
             os.chdir(directory)
         except OSError as error:
-            raise UserMistake(f"-C {directory}: {error.strerror or error}") from error
+            raise typer.BadParameter(f"-C {directory}: {error.strerror or error}") from error
     context.obj = Talk(json=json, quiet=quiet, verbose=verbose, colour=not no_color)
+    if version:
+        machine.version(context)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.BadParameter("which command? msalab --help lists them")

@@ -26,7 +26,9 @@ def scenario() -> None:
 @app.command()
 def run(  # noqa: PLR0917 - a command's options
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A scenario's name, or its file.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|FILE|-", help="A scenario's name, or its file; -: from stdin.")
+    ],
     chaos: Annotated[
         bool | None, typer.Option("--chaos/--no-chaos", help="Play the file's default chaos profile.")
     ] = None,
@@ -86,6 +88,11 @@ def run(  # noqa: PLR0917 - a command's options
     with show:
         from msa_lab.cli import playing  # noqa: PLC0415 - heavy modules wait for their command
         from msa_lab.cli.wanted import Wanted, seed_of  # noqa: PLC0415 - as above
+    if name == "-":
+        from msa_lab.cli.piped import kept_input  # noqa: PLC0415 - as above
+        from msa_lab.cli.places import runs_folder  # noqa: PLC0415 - as above
+
+        name = kept_input(runs_folder(out))
     try:
         number = seed_of(seed)
     except ValueError as error:

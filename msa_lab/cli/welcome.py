@@ -13,7 +13,7 @@ MSA Lab: a shop of twelve services that runs, breaks and heals before your eyes.
 Usage: msalab [OPTIONS] COMMAND [ARGS]...     msalab COMMAND --help says more
 
 Play
-  scenario NAME|FILE    play one; also: scenario list, show, lint
+  scenario NAME|FILE|-  play one; also: scenario list, show, lint
   chaos                 the faults there are: list, show KIND
   topology              how the shop can be built: list, show, lint, graph
 

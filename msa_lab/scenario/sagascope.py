@@ -15,6 +15,7 @@ from msa_lab.scenario.expressions import (
     Unresolved,
     compile_expression,
 )
+from msa_lab.scenario.scopes import in_quotes
 from msa_lab.source import did_you_mean, quoted
 from msa_lab.telemetry.sagas import STATES, SagaView
 
@@ -31,9 +32,8 @@ class _SagaScope:
         found = _FIELDS.get(path)
         if found is None:
             near = did_you_mean(path, _FIELDS)
-            raise Unresolved(
-                f"a saga has no {quoted(path)}", near, None if near else f"it has {', '.join(_FIELDS)}"
-            )
+            hint = in_quotes(path) if path in STATES else f"it has {', '.join(_FIELDS)}"
+            raise Unresolved(f"a saga has no {quoted(path)}", near, None if near else hint)
         kind, choices = found
         return Symbol(kind, lambda view: getattr(view, path) or (0 if kind is DURATION else ""), choices)
 

@@ -52,6 +52,11 @@ def _unknown(
     return Unresolved(f"unknown {what} {quoted(word)}", did_you_mean(word, names), hint, part)
 
 
+def in_quotes(word: str) -> str:
+    """Say how a text is written, to who may have meant one."""
+    return f'a text stands in quotes: "{word}"'
+
+
 def _event_argument(path: str, arguments: tuple[Argument, ...]) -> str:
     if len(arguments) != 1 or not arguments[0].is_name:
         raise Unresolved(f"{path} takes the name of one: {path}(order.placed)")
@@ -291,7 +296,8 @@ class LogScope:
             return Symbol(kind, lambda event: getattr(event, path), choices=_CHOICES.get(path, ()))
         words = {word for _, text in KINDS.values() for word in _words(text)}
         if path not in words:
-            raise _unknown("field", path, [*_EVENT_FIELDS, *words])
+            near = did_you_mean(path, [*_EVENT_FIELDS, *words])
+            raise Unresolved(f"unknown field {quoted(path)}", near, None if near else in_quotes(path))
         return Symbol(ANY, lambda event: _plain(event.detail.get(path, "")))
 
     def call(self, path: str, arguments: tuple[Argument, ...]) -> Symbol:  # noqa: ARG002 - part of the protocol

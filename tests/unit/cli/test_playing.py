@@ -255,7 +255,7 @@ def test_a_directory_to_work_in_can_be_given(msalab: Msalab, workspace: Path) ->
 
     assert ended.code == 0
     assert (workspace / "scenarios" / "runs").is_dir()
-    assert msalab("-C", "/no/such/place", "version").code == 3
+    assert msalab("-C", "/no/such/place", "version").code == 2
 
 
 @pytest.mark.parametrize("option", ["--json", "--jsonl"])

@@ -98,3 +98,14 @@ def test_long_lists_of_names_are_broken_over_lines() -> None:
 
     assert len(lines) > 4
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_the_version_is_told_by_option_too(msalab: Msalab) -> None:
+    assert msalab("--version").out == msalab("version").out
+
+
+def test_options_without_a_command_ask_for_one(msalab: Msalab) -> None:
+    ended = msalab("-q")
+
+    assert ended.code == 2
+    assert "which command? msalab --help lists them" in ended.err

@@ -4,6 +4,7 @@ import pytest
 
 from msa_lab.scenario import event_filter
 from msa_lab.scenario.expressions import InvalidExpression
+from msa_lab.scenario.sagascope import saga_filter
 from msa_lab.telemetry.events import LogEvent
 
 FAILED = LogEvent(
@@ -39,3 +40,13 @@ def test_a_filter_knows_all_kinds_of_events() -> None:
 def test_a_filter_knows_all_fields() -> None:
     with pytest.raises(InvalidExpression, match=r"unknown field 'operatoin' .did you mean 'operation'"):
         event_filter('operatoin == "x"')
+
+
+def test_a_filter_says_that_a_text_stands_in_quotes() -> None:
+    with pytest.raises(InvalidExpression) as refused:
+        event_filter("service == payment")
+    assert refused.value.problems[0].hint == 'a text stands in quotes: "payment"'
+
+    with pytest.raises(InvalidExpression) as refused:
+        saga_filter("state == COMPLETED")
+    assert refused.value.problems[0].hint == 'a text stands in quotes: "COMPLETED"'
