@@ -20,7 +20,7 @@ from msa_lab.runtime.hosting import OWN
 from msa_lab.runtime.process import failing, servers
 from msa_lab.runtime.process.capacity import Capacity
 from msa_lab.runtime.process.database import Database
-from msa_lab.runtime.process.hurting import SharedCounts
+from msa_lab.runtime.process.hurting import Hurting, SharedCounts
 from msa_lab.runtime.process.journal import Journal, RunClock, Story, Told
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.records import Records, shown, told
@@ -246,3 +246,45 @@ def test_without_the_servers_binary_nothing_is_started(monkeypatch: pytest.Monke
 
 def test_a_record_shows_plain_fields() -> None:
     assert shown(Counter("a", 1, None)) == {"id": "a", "value": 1, "label": None}
+
+
+def test_a_process_born_while_a_fault_ends_does_not_honour_it(tmp_path: Path) -> None:
+    names = names_of(SHOP, flows=(), replicas={spec.name: 1 for spec in SHOP})
+    faults = {
+        fault.id: fault
+        for fault in (
+            parse_fault_text("broker.loss broker at 0s for 1s", names),
+            parse_fault_text("db.slow shelf latency=1ms at 0s for 9s", names),
+            parse_fault_text("net.loss till -> shelf count=5 at 0s", names),
+        )
+    }
+    ended, going_on, new = faults
+    counts = SharedCounts(tuple(faults.values()), tmp_path / "counts")
+    hurting = Hurting(["shelf"], faults, counts, seed=1, name="shelf-1.2", tell=lambda _fault, _times: None)
+    for fault in (ended, going_on):  # told at the fork
+        hurting.start(fault)
+
+    hurting.match([going_on, new])  # told when ready
+
+    assert [active.id for active in hurting.set.active] == [going_on, new]
+    assert hurting.set.publishing == ()
+
+
+def test_who_commits_tells_first_of_what_another_process_committed_and_did_not_tell(tmp_path: Path) -> None:
+    async def committed(database: Database, number: int, value: int) -> list[Told]:
+        tx = database.begin()
+        tx.put(COUNTERS, Counter("a", value))
+        return await database.commit(tx, lambda _changes: (f"shelf-{number}", [told_at(value, value)], ()))
+
+    async def played() -> list[list[int]]:
+        one, two, reborn = (Database(SHELF, tmp_path / "db", versioned=True) for _ in range(3))
+        for database in (one, two, reborn):
+            await database.open()
+        earlier = [await committed(one, 1, 1), await committed(one, 1, 2)]
+        earlier += [await committed(two, 2, 3), await committed(two, 2, 4)]  # `one` died before it told
+        earlier += [await reborn.unsent("shelf-1"), await committed(reborn, 1, 5), await two.untold()]
+        for database in (one, two, reborn):
+            await database.close()
+        return [[event[0] for event in events] for events in earlier]
+
+    assert asyncio.run(played()) == [[], [], [2], [], [2, 4], [], [5]]

@@ -87,7 +87,7 @@ class Chaos:
         detail = {"fault": spec.id, "kind": spec.kind, "target": str(spec.target)}
         cause = control.note("fault.started", detail)
         self._started[spec.id] = (spec, control.clock.now(), cause)
-        control.faults[spec.id] = None
+        control.faults[spec.id] = True
         control.tell_all(["fault", spec.id])
         self._client.start(spec.id)
         if spec.kind == "process.kill":
@@ -109,6 +109,7 @@ class Chaos:
 
     def _stop(self, spec: FaultSpec) -> None:
         control = self._control
+        control.faults[spec.id] = False
         control.tell_all(["heal", spec.id])
         self._client.stop(spec.id)
         if spec.kind == "process.kill":

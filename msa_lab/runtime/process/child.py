@@ -184,6 +184,8 @@ class Process:
             case ["begin", start]:
                 self.site.clock.begin(start)
                 self._begin()
+            case ["faults", faults]:
+                self.site.hurting.match(faults)
             case ["fault", fault]:
                 self.site.hurting.start(fault)
             case ["heal", fault]:

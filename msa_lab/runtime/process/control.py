@@ -61,7 +61,7 @@ class Control:
         self.running = {placed.process: Running(placed) for placed in blueprint.processes}
         self.servers: dict[str, int] = {}
         self.listed: dict[str, list[tuple[str, int]]] = {}
-        self.faults: dict[str, None] = {}
+        self.faults: dict[str, bool] = {}  # those not healed yet; whether they still act
         self.touched: dict[str, int] = {}
         self.on_registry: Callable[[], object] = lambda: None
         self.on_spent: Callable[[str], object] = lambda _fault: None
@@ -225,7 +225,7 @@ class Control:
         running.incarnation += 1
         running.blame = ("", 0)
         process = running.placed.process
-        words = [self._origins, running.incarnation, self._start, list(self.faults), self.listed]
+        words = [self._origins, running.incarnation, self._start, self.in_force, self.listed]
         self._nurse(["fork", process, *words])
 
     def _nurse(self, message: list[Any]) -> None:
@@ -328,6 +328,11 @@ class Control:
         self.tell_all(["registry", self.listed])
         self.on_registry()
 
+    @property
+    def in_force(self) -> list[str]:
+        """The faults that act now."""
+        return [fault for fault, acts in self.faults.items() if acts]
+
     def tell_all(self, message: list[Any]) -> None:
         """Send a message to every process."""
         whole = frame(message)
@@ -384,8 +389,7 @@ class Control:
         if self.clock.runs:
             self._say_started(running)
         self._list()
-        for fault in self.faults:
-            self.tell_one(running, ["fault", fault])
+        self.tell_one(running, ["faults", self.in_force])
         self._changed.set()
 
     def tell_one(self, running: Running, message: list[Any]) -> None:

@@ -54,12 +54,14 @@ class Database:
             "_outbox", self._metadata,
             sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
             sql.Column("message", sql.LargeBinary, nullable=False),
+            sqlite_autoincrement=True,  # else a number that was removed would come again
         )  # fmt: skip
         self._journal = sql.Table(
             "_journal", self._metadata,
             sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
             sql.Column("instance", sql.String, nullable=False, index=True),
             sql.Column("events", sql.LargeBinary, nullable=False),
+            sqlite_autoincrement=True,
         )  # fmt: skip
         self._engine: AsyncEngine | None = None
         self._writer: AsyncConnection | None = None
@@ -67,6 +69,7 @@ class Database:
         self._writing = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._sent: list[int] = []
+        self._known: frozenset[int] = frozenset()
 
     def table(self, table: Table[Any]) -> Mapped:
         """Give the mapped form of a declared table.
@@ -196,10 +199,11 @@ class Database:
         """Open a transaction; it holds no lock before its commit."""
         return SqlTransaction(self)
 
-    async def commit(self, tx: SqlTransaction, follow: Following) -> None:
+    async def commit(self, tx: SqlTransaction, follow: Following) -> list[list[Any]]:
         """Check and write all of a transaction, or nothing.
 
-        `follow` is told the changes once they are sure to fit, and gives what to keep with them.
+        `follow` is told the changes once they are sure to fit, and gives what to keep with them. Gives the
+        log events of commits before this one that other processes may not have told of yet: they come first.
 
         Raises:
             Conflict: when a record written had changed since it was read.
@@ -214,11 +218,13 @@ class Database:
                 raise StoreUnavailable(str(error.orig)) from error
             try:
                 changes = await self._write(writer, tx)
+                others = (await writer.execute(self._others())).mappings().all()
                 instance, events, messages = follow(changes)
                 sent = list(self._sent)
                 kept = await self._keep(writer, instance, events, messages, sent)
                 await writer.exec_driver_sql("COMMIT")
                 self._sent = [*self._sent[len(sent) :], *kept]
+                return self._fresh(others)
             except IntegrityError as error:
                 await writer.exec_driver_sql("ROLLBACK")
                 raise _taken(error) from None
@@ -276,24 +282,34 @@ class Database:
         return [] if kept.inserted_primary_key is None else [int(kept.inserted_primary_key[0])]
 
     async def unsent(self, instance: str) -> list[list[Any]]:
-        """Give the log events of commits that an earlier incarnation may not have sent, and forget them."""
-        journal = self._journal
+        """Give the log events of commits that an earlier incarnation may not have sent, and forget them.
+
+        Those of others come with them, in the order of the commits.
+        """
+        rows = await self._rows(sql.select(self._journal).order_by(self._journal.c.id))
         async with self._writing:
-            writer = self._opened(self._writer)
-            rows = (
-                await writer.execute(
-                    sql.select(journal).where(journal.c.instance == instance).order_by(journal.c.id)
-                )
-            ).all()
-            self._sent.extend(row.id for row in rows)
-        return [event for row in rows for event in _decode(row.events)]
+            self._sent.extend(row["id"] for row in rows if row["instance"] == instance)
+        self._known = frozenset(row["id"] for row in rows)
+        return [event for row in rows for event in _decode(row["events"])]
 
     async def untold(self) -> list[list[Any]]:
-        """Give the log events of other processes' last commits, which those may not have sent."""
-        journal = self._journal
-        rows = await self._rows(sql.select(journal).order_by(journal.c.id))
-        own = frozenset(self._sent)
-        return [event for row in rows if row["id"] not in own for event in _decode(row["events"])]
+        """Give the log events of other processes' last commits, which those may not have sent.
+
+        They are given once.
+        """
+        return self._fresh(await self._rows(self._others()))
+
+    def _others(self) -> sql.Select[Any]:
+        return (
+            sql.select(self._journal)
+            .where(self._journal.c.id.not_in(self._sent))
+            .order_by(self._journal.c.id)
+        )
+
+    def _fresh(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+        """Give the events of the rows that were not there at the last look."""
+        known, self._known = self._known, frozenset(row["id"] for row in rows)
+        return [event for row in rows if row["id"] not in known for event in _decode(row["events"])]
 
     # -- the outbox ---------------------------------------------------------------------------------------
 

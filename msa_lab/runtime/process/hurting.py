@@ -112,6 +112,16 @@ class Hurting:
             self.set.stop(fault)
         self._skews.clear()
 
+    def match(self, faults: Sequence[str]) -> None:
+        """Honour exactly these planned faults: what has changed while this process was being born."""
+        for active in self.set.active:
+            if active.id not in faults:
+                self.stop(active.id)
+        in_force = [active.id for active in self.set.active]
+        for fault in faults:
+            if fault not in in_force:
+                self.start(fault)
+
     def on_leg(
         self, leg: Leg, operation: Operation[object, object], caller: tuple[str, str], callee: str
     ) -> Verdict:

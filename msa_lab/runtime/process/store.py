@@ -146,11 +146,11 @@ class StoreView:
             return story.instance, told_events, messages
 
         try:
-            await kept.database.commit(tx, follow)
+            earlier = await kept.database.commit(tx, follow)
         except BaseException:
             story.saga, story.cause = before
             raise
-        kept.site.journal.send(events)
+        kept.site.journal.send([*earlier, *events])
         self._go_on(final=final)
         if isinstance(verdict.act, LostReply):
             raise CommitUnknown
