@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from msa_lab.chaos.model import FaultSpec
 from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.model import Topology
+
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """The run. `wanted` are the kinds of log events that somebody takes; `folder` is the run's own."""
+    """The run. `wanted` are the kinds of log events that somebody takes.
+
+    `folder` holds sockets and locks and is gone with the run; its path is short, as a socket's must be.
+    `data` holds databases and what the broker keeps, `logs` what the processes print. `ports` are those of
+    instances that listen at a fixed one, on `host`; all others take a free port of the loopback interface.
+    """
 
     specs: tuple[ServiceSpec, ...]
     topology: Topology
@@ -35,6 +42,10 @@ class Blueprint:
     wanted: frozenset[str]
     folder: Path
     processes: tuple[Placed, ...]
+    data: Path
+    logs: Path
+    host: str = LOOPBACK
+    ports: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def control(self) -> Path:

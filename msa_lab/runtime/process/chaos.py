@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.chaos.timeline import Timeline, Transition
-from msa_lab.runtime.process.control import BROKER, Control, Running
+from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.fleet import BROKER, Running
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.servers import connection
 from msa_lab.sdk.values import Instant
@@ -95,15 +96,15 @@ class Chaos:
             for running in self._killed[spec.id]:
                 if running.pid:
                     self._touch(spec.id)
-                control.kill(running, spec.id, cause)
+                control.fleet.kill(running, spec.id, cause)
         elif spec.kind == "process.pause":
             self._paused[spec.id] = self._hurt(spec)
             for running in self._paused[spec.id]:
                 self._touch(spec.id)
-                control.pause(running, spec.id, cause)
+                control.fleet.pause(running, spec.id, cause)
         elif spec.kind == "broker.loss":
             self._touch(spec.id)
-            control.signal(BROKER, signal.SIGKILL)
+            control.fleet.signal(BROKER, signal.SIGKILL)
         elif spec.kind == "cache.flush":
             self._later(self._flush(spec))
 
@@ -115,12 +116,12 @@ class Chaos:
         if spec.kind == "process.kill":
             for running in self._killed.pop(spec.id):
                 running.holders.pop(spec.id, None)
-                control.restart(running)
+                control.fleet.restart(running)
         elif spec.kind == "process.pause":
             held = [running for others in self._paused.values() for running in others]
             for running in self._paused.pop(spec.id):
                 if held.count(running) == 1:
-                    control.resume(running)
+                    control.fleet.resume(running)
         self._later(self._healed(spec))
 
     def _later(self, work: object) -> None:
@@ -131,7 +132,7 @@ class Chaos:
     async def _healed(self, spec: FaultSpec) -> None:
         control = self._control
         if spec.kind == "broker.loss" and not self._client.set.brokers:
-            await control.start_server(BROKER)
+            await control.fleet.start_server(BROKER)
         await asyncio.sleep(LAST_WORDS)
         control.faults.pop(spec.id, None)
         _, began, cause = self._started[spec.id]
@@ -147,7 +148,7 @@ class Chaos:
     def _hurt(self, spec: FaultSpec) -> list[Running]:
         return [
             running
-            for running in self._control.running.values()
+            for running in self._control.fleet.running.values()
             if any(
                 self._client.set.hurts(spec, service, instance)
                 for instance, service in running.placed.instances

@@ -14,7 +14,8 @@ from typing import Any
 import uvicorn
 import uvloop
 
-from msa_lab.runtime.process.blueprint import Blueprint, Placed
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.runtime.process.blueprint import LOOPBACK, Blueprint, Placed
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.host import Host
@@ -34,10 +35,20 @@ ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
 
 
-def _bind() -> socket.socket:
-    """Listen on a free port of the loopback interface."""
+def bound(host: str = LOOPBACK, port: int = 0) -> socket.socket:
+    """Listen on a port, 0 for any free one.
+
+    Raises:
+        EnvironmentTrouble: when it is taken or may not be used.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.bind(("127.0.0.1", 0))
+    if port:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # of the incarnation before
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise EnvironmentTrouble(f"port {port} of {host}: {error.strerror or error}") from error
     listening.listen(512)
     return listening
 
@@ -115,7 +126,7 @@ class Process:
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._line.connect(control)
         self._tell(["hello", self._place.process, self._incarnation])
-        sockets = [_bind() for _ in self._place.instances]
+        sockets = [self._bind(name) for name, _ in self._place.instances]
         await self._build()
         serving = []
         for (name, _), listening in zip(self._place.instances, sockets, strict=True):
@@ -147,17 +158,21 @@ class Process:
         await self._close(serving)
         writer.close()
 
+    def _bind(self, instance: str) -> socket.socket:
+        port = self._blueprint.ports.get(instance)
+        return bound() if port is None else bound(self._blueprint.host, port)
+
     async def _build(self) -> None:
         kept: dict[str, Kept] = {}
-        site, folder = self.site, self._blueprint.folder
+        site, plan = self.site, self._blueprint
         for name, service in self._place.instances:
             spec = site.specs[service]
             if service not in kept:
                 database = Database(
-                    spec, folder / f"{service}.sqlite", versioned=site.patterns["isolation"] == "versioned"
+                    spec, plan.data / f"{service}.sqlite", versioned=site.patterns["isolation"] == "versioned"
                 )
                 await database.open()
-                relay = Relay(site, service, database, folder / f"{service}.relay")
+                relay = Relay(site, service, database, plan.folder / f"{service}.relay")
                 kept[service] = Kept(site, service, database, relay, self._drive)
             desk = Desk(
                 site, service, name, self._incarnation, kept[service],

@@ -47,10 +47,17 @@ class Nursery:
     """The fork server itself. `run_child` is called in a child with the words of its command."""
 
     def __init__(
-        self, line: socket.socket, folder: Path, run_child: Callable[..., object], *, supervisor: int
+        self,
+        line: socket.socket,
+        folder: Path,
+        logs: Path,
+        run_child: Callable[..., object],
+        *,
+        supervisor: int,
     ) -> None:
         self._line = line
         self._folder = folder
+        self._logs = logs
         self._run_child = run_child
         self._children: dict[int, str] = {}
         self._supervisor = supervisor
@@ -116,7 +123,7 @@ class Nursery:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
-            out = os.open(self._folder / f"{name}.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            out = os.open(self._logs / f"{name}.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(out, 1)
             os.dup2(out, 2)
             _close_from(3)
@@ -163,11 +170,12 @@ def _close_from(first: int) -> None:
 
 
 def open_nursery(
-    folder: Path, prepare: Callable[[], object], run_child: Callable[..., object]
+    folder: Path, logs: Path, prepare: Callable[[], object], run_child: Callable[..., object]
 ) -> tuple[int, socket.socket]:
     """Fork the fork server off this process and give its pid and the line to it.
 
-    `prepare` imports what its children will need. There must be no running loop.
+    `folder` is removed when this process is killed; what is printed goes to files in `logs`. `prepare`
+    imports what its children will need. There must be no running loop.
     """
     ours, theirs = socket.socketpair()
     parent = os.getpid()
@@ -185,13 +193,13 @@ def open_nursery(
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)
-        os.dup2(os.open(folder / "nursery.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+        os.dup2(os.open(logs / "nursery.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
         _close_from(4)
         prepare()
         gc.collect()
         gc.freeze()
         gc.set_threshold(5_000, 20, 20)  # whatever the supervisor had set for itself
-        Nursery(socket.socket(fileno=kept), folder, run_child, supervisor=parent).serve()
+        Nursery(socket.socket(fileno=kept), folder, logs, run_child, supervisor=parent).serve()
         code = 0
     except BaseException:  # noqa: BLE001 - the last frame of this process
         traceback.print_exc()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import tempfile
 from collections.abc import Callable
@@ -14,10 +13,10 @@ from msa_lab.runtime.process.blueprint import Blueprint, placed
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts, spent
+from msa_lab.runtime.process.launch import arrange, fork_server
 from msa_lab.runtime.process.ledger import Ledger
-from msa_lab.runtime.process.nursery import open_nursery
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig
-from msa_lab.runtime.process.records import operations_of, warm
+from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.rest import KINDS as REST_KINDS
 from msa_lab.runtime.process.rest import Rest
 from msa_lab.runtime.process.servers import binary, connection
@@ -61,13 +60,9 @@ class ProcessWorld:
             log.listen(REST_KINDS, rest.feed)
             log.listen(SagaWatch.KINDS, sagas.feed)
             blueprint = _blueprint(plan, log, folder)
-            pid, line = open_nursery(folder, lambda: _prepare(blueprint), _child(blueprint))
-            try:
+            with fork_server(blueprint) as line:
                 run = _Run(plan, log, blueprint, line, rest=rest, sagas=sagas)
                 return asyncio.run(run.play(steady, stop, progress))
-            finally:
-                line.close()
-                os.waitpid(pid, 0)
 
 
 def _blueprint(plan: Plan, log: EventLog, folder: Path) -> Blueprint:
@@ -83,28 +78,9 @@ def _blueprint(plan: Plan, log: EventLog, folder: Path) -> Blueprint:
         wanted=frozenset(kind for kind in KINDS if log.wants(kind)),
         folder=folder,
         processes=placed(plan.topology, plan.specs),
+        data=folder,
+        logs=folder,
     )
-
-
-def _prepare(blueprint: Blueprint) -> None:
-    """Import and make what every process needs, once."""
-    import aiosqlite  # noqa: F401, PLC0415 - for the children to inherit
-    import uvicorn.lifespan.off  # noqa: PLC0415
-    import uvicorn.loops.uvloop  # noqa: PLC0415
-    import uvicorn.protocols.http.httptools_impl  # noqa: F401, PLC0415
-
-    import msa_lab.runtime.process.child  # noqa: F401, PLC0415
-
-    warm(blueprint.specs)
-
-
-def _child(blueprint: Blueprint) -> Callable[..., object]:
-    def run(process: str, *words: Any) -> None:  # noqa: ANN401 - as the control plane sent them
-        from msa_lab.runtime.process.child import Birth, main  # noqa: PLC0415 - `_prepare` has imported it
-
-        main(blueprint, Birth(process, *words))
-
-    return run
 
 
 class _Run:
@@ -145,13 +121,9 @@ class _Run:
         try:
             await control.open()
             self._say_begun()
-            for word in scenario.given:
-                service = next(
-                    spec.name for spec in plan.specs for part in spec.fixtures if part.name == word
-                )
-                await control.arrange(service, word)
+            await arrange(control, plan.specs, scenario.given)
             control.begin()
-            control.spawn(chaos.run())
+            control.tasks.spawn(chaos.run())
             shoppers.open(end)
             ended, unsteady = await self._through(steady, end)
             await chaos.heal()
@@ -209,8 +181,7 @@ class _Run:
         clock = self._control.clock
         while (left := end - clock.now()) > 0 and not self._interrupted:
             await asyncio.sleep(min(LOOK_EVERY, left / 1_000_000))
-            if self._control.trouble is not None:
-                raise self._control.trouble
+            self._control.tasks.raise_trouble()
             self._progress(clock.now(), self._latest)
             self._interrupted = self._stop()
         return self._interrupted

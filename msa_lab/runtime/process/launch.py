@@ -1,0 +1,61 @@
+"""Brings a shop's processes to life: what a run and a running shop have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from msa_lab.runtime.process.blueprint import Blueprint
+from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.nursery import open_nursery
+from msa_lab.runtime.process.records import warm
+from msa_lab.sdk.spec import ServiceSpec
+
+
+@contextlib.contextmanager
+def fork_server(blueprint: Blueprint) -> Iterator[socket.socket]:
+    """Fork the fork server off and give the line to it; at the end it and all its children are gone.
+
+    There must be no running loop, and none of the threads of one.
+    """
+    pid, line = open_nursery(blueprint.folder, blueprint.logs, lambda: _prepare(blueprint), _child(blueprint))
+    try:
+        yield line
+    finally:
+        line.close()
+        os.waitpid(pid, 0)
+
+
+def _prepare(blueprint: Blueprint) -> None:
+    """Import and make what every process needs, once."""
+    import aiosqlite  # noqa: F401, PLC0415 - for the children to inherit
+    import uvicorn.lifespan.off  # noqa: PLC0415
+    import uvicorn.loops.uvloop  # noqa: PLC0415
+    import uvicorn.protocols.http.httptools_impl  # noqa: F401, PLC0415
+
+    import msa_lab.runtime.process.child  # noqa: F401, PLC0415
+
+    warm(blueprint.specs)
+
+
+def _child(blueprint: Blueprint) -> Callable[..., object]:
+    def run(process: str, *words: Any) -> None:  # noqa: ANN401 - as the control plane sent them
+        from msa_lab.runtime.process.child import Birth, main  # noqa: PLC0415 - `_prepare` has imported it
+
+        main(blueprint, Birth(process, *words))
+
+    return run
+
+
+async def arrange(control: Control, specs: Sequence[ServiceSpec], words: Iterable[str]) -> None:
+    """Let the services take the values of a scenario's `given`, in the order of its words.
+
+    Raises:
+        RuntimeError: when one could not.
+    """
+    for word in words:
+        service = next(spec.name for spec in specs for part in spec.fixtures if part.name == word)
+        await control.arrange(service, word)
