@@ -24,7 +24,8 @@ from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import command, connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Kept, Work
-from msa_lab.sdk import Context
+from msa_lab.runtime.process.streams import Streams
+from msa_lab.sdk import Context, seconds
 from msa_lab.telemetry.events import KINDS
 from tests.builders import SHELF, SHOP, tiny
 
@@ -47,8 +48,8 @@ class ProcessPorts:
         operations = operations_of(SHOP)
         self.site = Site(
             "shelf-1", 1, 1, tiny(), {spec.name: spec for spec in SHOP}, operations, journal, hurting,
-            connection(valkey), connection(valkey), PlannedConfig({}), OuterDirectory(operations),
-            lambda _after, _fault, _cause: None,
+            Streams(connection(valkey), seconds(5)), connection(valkey), PlannedConfig({}),
+            OuterDirectory(operations), lambda _after, _fault, _cause: None,
         )  # fmt: skip
         self.database = Database(SHELF, folder / "shelf.sqlite", versioned=True)
         self.runner.run(self.database.open())

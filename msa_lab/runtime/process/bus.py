@@ -1,22 +1,22 @@
-"""The broker: Valkey streams, partitioned by ordering key, so that one consumer at a time has each key."""
+"""The port to the broker: publish with confirmation, consume in the order of keys, dead letters."""
 
 from __future__ import annotations
 
-import asyncio
 import zlib
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
-from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as ServerGone
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as ServerLate
-
-from msa_lab.sdk.failures import PublishFailure, PublishRefused
 
 PARTITIONS = 4
+"""Into how many parts a topic is split; a key is always in the same one."""
+
 ANSWER_WITHIN = 2.0
 """How many seconds the broker has to confirm a message."""
+
+
+class BrokerAway(Exception):
+    """The broker does not answer, or not as it should; it is worth asking again."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True):
@@ -34,12 +34,125 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     data: Any
 
 
+class Entry(msgspec.Struct, eq=False):
+    """A message as it was handed out to a member of a group.
+
+    `place` is the same when the broker hands the very same message out again, `token` is what it then wants
+    to hear. `earlier` says how often it was handed out before.
+    """
+
+    message: Message
+    place: tuple[str, object]
+    token: Any
+    earlier: int = 0
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that a group gave up. `at` is the run's time in microseconds."""
+
+    group: str
+    message: Message
+    reason: str
+    attempts: int
+    at: int
+
+
+class NoSuchLetter(LookupError):
+    """There is no dead letter of that group and message."""
+
+
+class Subscription(Protocol):
+    """One member's share of what a group hears.
+
+    All raise BrokerAway when the broker is; then this subscription is over.
+    """
+
+    async def fetch(self, room: int) -> list[Entry]:
+        """Give what is there, at least when there is something new; wait a while if nothing is.
+
+        It wants to be called a few times per visibility timeout, with no room as well: that is how the broker
+        knows that the member lives.
+        """
+        ...
+
+    async def acknowledge(self, entries: Sequence[Entry]) -> None:
+        """Say that these are done."""
+        ...
+
+    async def bury(self, entry: Entry, letter: DeadLetter) -> None:
+        """Put a message that is given up among the dead letters, and be done with it."""
+        ...
+
+    async def close(self) -> None:
+        """Leave."""
+        ...
+
+
+class Letters(Protocol):
+    """The dead letters of all groups. All raise BrokerAway, all but `listed` NoSuchLetter."""
+
+    async def listed(self, groups: Sequence[str]) -> list[DeadLetter]:
+        """Give the dead letters of these groups, oldest first."""
+        ...
+
+    async def find(self, group: str, message: str) -> DeadLetter:
+        """Give one, by the message's id."""
+        ...
+
+    async def edit(self, group: str, message: str, data: Any) -> DeadLetter:  # noqa: ANN401 - JSON
+        """Give one other content, and give it back."""
+        ...
+
+    async def replay(self, group: str, message: str) -> None:
+        """Hand one out again, to that group alone; it is no dead letter then."""
+        ...
+
+    async def drop(self, group: str, message: str) -> None:
+        """Forget one."""
+        ...
+
+
+class Broker(Protocol):
+    """A connection to the broker, from one process."""
+
+    @property
+    def letters(self) -> Letters:
+        """The dead letters."""
+        ...
+
+    async def prepare(self, groups: Mapping[str, Sequence[str]]) -> None:
+        """Make what groups need to miss nothing of their topics; harmless when it is there.
+
+        Raises:
+            BrokerAway: when the broker is.
+        """
+        ...
+
+    async def publish(self, message: Message, body: bytes) -> None:
+        """Hand a message over and wait for the confirmation.
+
+        Raises:
+            PublishRefused: when the broker is not there.
+            PublishFailure: when it may have taken the message.
+        """
+        ...
+
+    def subscribe(self, group: str, member: str, topics: Sequence[str]) -> Subscription:
+        """Join a group that was prepared."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Message)
+_letter = msgspec.msgpack.Decoder(DeadLetter)
 
 
-def packed(message: Message) -> bytes:
-    """Write a message."""
+def packed(message: Message | DeadLetter) -> bytes:
+    """Write a message or a letter."""
     return _encode(message)
 
 
@@ -48,27 +161,11 @@ def unpacked(body: bytes) -> Message:
     return _decoder.decode(body)
 
 
-def stream_of(topic: str, key: str) -> str:
-    """Name the stream of a topic's key."""
-    return partition(topic, zlib.crc32(key.encode()) % PARTITIONS)
+def unpacked_letter(body: bytes) -> DeadLetter:
+    """Read a letter."""
+    return _letter.decode(body)
 
 
-def partition(topic: str, number: int) -> str:
-    """Name a topic's stream."""
-    return f"topic:{topic}:{number}"
-
-
-async def publish(server: Redis, body: bytes, message: Message) -> None:
-    """Append a message to its stream.
-
-    Raises:
-        PublishRefused: when the broker is not there.
-        PublishFailure: when it may have taken the message.
-    """
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            await server.xadd(stream_of(message.topic, message.key), {"m": body})
-    except ServerGone as error:
-        raise PublishRefused(str(error)) from error
-    except (RedisError, ServerLate, TimeoutError) as error:
-        raise PublishFailure(str(error)) from error
+def part_of(key: str) -> int:
+    """Give the part of its topic that a key is in."""
+    return zlib.crc32(key.encode()) % PARTITIONS

@@ -27,6 +27,7 @@ from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Kept, Work
+from msa_lab.runtime.process.streams import Streams
 from msa_lab.runtime.process.web import app_of
 from msa_lab.runtime.process.wire import frame, frames
 from msa_lab.sdk.saga import SagaRecord
@@ -84,7 +85,7 @@ class Process:
         self.site = Site(
             place.process, origin, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs},
             operations, Journal(origin, RunClock(), plan.wanted, self._log), hurting,
-            connection(plan.broker), connection(plan.cache),
+            Streams(connection(plan.broker), plan.topology.broker.visibility), connection(plan.cache),
             PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
         )  # fmt: skip
 

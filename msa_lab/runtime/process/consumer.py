@@ -1,8 +1,4 @@
-"""The consumer of one instance: leases partitions of its topics and hands messages on in the order of keys.
-
-A partition belongs to one member of the group at a time, by a lease as long as the visibility timeout. Who
-takes one over first claims what the last holder had not acknowledged (XAUTOCLAIM), then reads what is new.
-"""
+"""The consumer of one instance: hands messages on in the order of keys, and again when they fail."""
 
 from __future__ import annotations
 
@@ -15,12 +11,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
-
 from msa_lab.chaos.verdicts import PASS, Copies, Crash, Drop, Spoil
 from msa_lab.resilience.retry import backoff
-from msa_lab.runtime.process.bus import PARTITIONS, Message, partition, unpacked
+from msa_lab.runtime.process.bus import BrokerAway, DeadLetter, Entry, Message, Subscription
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.site import Site
 
@@ -28,26 +21,21 @@ T = TypeVar("T")
 PREFETCH = 64
 """How many messages one consumer holds at once."""
 
-BLOCK = 200
-"""How long one read waits for something new, in milliseconds."""
-
-_LEASE = """
-local holder = redis.call('get', KEYS[1])
-if not holder or holder == ARGV[1] then redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2]) return 1 end
-return 0
-"""
+AWAY_PAUSE = 0.1
+"""How long a broker that is away is left alone, in seconds."""
 
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One message for this group; `attempts` counts how often it was handed out before."""
+    """One message for this group. `attempts` counts how often it was handed out before.
+
+    Without an `entry` it is a copy that the broker knows nothing of.
+    """
 
     message: Message
-    stream: str
-    entry: bytes
+    entry: Entry | None
     attempts: int = 0
     judged: bool = False
-    acknowledged: bool = True
     spoilt: Spoil | None = None
     crash: Crash | None = None
     fault: str = ""
@@ -72,97 +60,57 @@ class Consumer:
         handle: Handle,
     ) -> None:
         self._site = site
-        self._server: Redis = site.broker
         self._group = group
         self._member = member
+        self._topics = topics
         self._settings = site.topology.broker
         self._events = events
         self._handle = handle
-        self._streams = [partition(topic, number) for topic in topics for number in range(PARTITIONS)]
-        self._owned: dict[str, None] = {}
+        self._subscription: Subscription | None = None
         self._lanes: dict[tuple[str, str], deque[Delivery]] = {}
-        self._held: dict[tuple[str, bytes], None] = {}
+        self._held: dict[tuple[str, object], Entry] = {}
+        self._done: list[Entry] = []
+        self._some_done = asyncio.Event()
+        self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._lease_until = 0.0
 
     async def run(self) -> None:
         """Consume until cancelled; a broker that is away is asked again."""
-        ready = False
+        self._spawn(self._tell_done())
         while True:
+            subscription = self._site.broker.subscribe(self._group, self._member, self._topics)
+            self._subscription = subscription
             try:
-                if not ready:
-                    await self._join()
-                    ready = True
-                await self._keep_leases()
-                await self._read()
-            except (RedisError, OSError, TimeoutError):
-                self._owned.clear()
-                self._lease_until = 0.0
-                ready = False
-                await asyncio.sleep(0.1)
+                await self._read(subscription)
+            except BrokerAway:
+                await asyncio.sleep(AWAY_PAUSE)
+            finally:
+                self._subscription = None
+                with contextlib.suppress(BrokerAway):
+                    await subscription.close()
 
-    async def _join(self) -> None:
-        """Make the group on every stream, from the first message on."""
-        for stream in self._streams:
-            try:
-                await self._server.xgroup_create(stream, self._group, id="0", mkstream=True)
-            except ResponseError as error:
-                if "BUSYGROUP" not in str(error):
-                    raise
-
-    async def _keep_leases(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._lease_until:
-            return
-        visibility = self._settings.visibility // 1000
-        for stream in self._streams:
-            lease = f"lease:{self._group}:{stream}"
-            mine = await self._server.eval(_LEASE, 1, lease, self._member, visibility)
-            if not mine:
-                self._owned.pop(stream, None)
-            else:
-                fresh = stream not in self._owned
-                self._owned[stream] = None
-                await self._recover(stream, 0 if fresh else visibility)
-        self._lease_until = now + visibility / 3000
-
-    async def _recover(self, stream: str, idle: int) -> None:
-        """Take over what was handed out and not acknowledged for `idle` milliseconds."""
-        start: Any = b"0-0"
+    async def _read(self, subscription: Subscription) -> None:
+        full = self._settings.visibility / 6_000_000
         while True:
-            claimed = await self._server.xautoclaim(
-                stream, self._group, self._member, min_idle_time=idle, start_id=start, count=100
-            )
-            start, entries = claimed[0], claimed[1]
-            for entry, fields in entries:
-                if (stream, bytes(entry)) not in self._held:
-                    times = await self._times(stream, entry)
-                    self._take(stream, entry, fields, max(0, times - 1))
-            if bytes(start) == b"0-0":
-                return
+            room = max(0, PREFETCH - len(self._held))
+            for entry in await subscription.fetch(room):
+                self._take(entry)
+            if len(self._held) >= PREFETCH:
+                self._room.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(full):
+                        await self._room.wait()
 
-    async def _times(self, stream: str, entry: bytes) -> int:
-        pending = await self._server.xpending_range(stream, self._group, min=entry, max=entry, count=1)
-        return int(pending[0]["times_delivered"]) if pending else 1
-
-    async def _read(self) -> None:
-        if not self._owned or len(self._held) >= PREFETCH:
-            await asyncio.sleep(0.02)
+    def _take(self, entry: Entry) -> None:
+        known = self._held.get(entry.place)
+        if known is not None:  # handed out again while it is in our hands: only its token may be another
+            known.token = entry.token
             return
-        found: Any = await self._server.xreadgroup(
-            self._group, self._member, dict.fromkeys(self._owned, ">"), count=PREFETCH, block=BLOCK
-        )
-        for stream, entries in found or ():
-            for entry, fields in entries:
-                self._take(bytes(stream).decode(), entry, fields, 0)
-
-    def _take(self, stream: str, entry: bytes, fields: dict[bytes, bytes], attempts: int) -> None:
-        delivery = Delivery(unpacked(fields[b"m"]), stream, bytes(entry), attempts)
-        self._held[stream, delivery.entry] = None
-        if delivery.message.event not in self._events:
-            self._spawn(self._acknowledge(delivery))
+        self._held[entry.place] = entry
+        if entry.message.event not in self._events:
+            self._finish(entry)
         else:
-            self._line_up(delivery)
+            self._line_up(Delivery(entry.message, entry, entry.earlier))
 
     def _line_up(self, delivery: Delivery) -> None:
         place = (delivery.message.topic, delivery.message.key)
@@ -196,8 +144,8 @@ class Consumer:
             if not reason:
                 break
             if not await self._again(delivery, reason):
-                break
-        await self._acknowledge(delivery)
+                return
+        self._finish(delivery.entry)
 
     async def _attempt(self, delivery: Delivery) -> str:
         """Hand it out once; who is not done in time may still be done later."""
@@ -231,17 +179,34 @@ class Consumer:
         return True
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
-        letter: Any = {"stream": delivery.stream, "entry": delivery.entry, "reason": reason}
-        with contextlib.suppress(RedisError, OSError):  # the log holds it as well
-            await self._server.xadd(f"dead:{self._group}", letter)
+        """Give it up; what the broker does not hear comes again."""
+        letter = DeadLetter(self._group, delivery.message, reason, delivery.attempts, self._site.clock.now())
+        if delivery.entry is not None and self._subscription is not None:
+            with contextlib.suppress(BrokerAway):
+                await self._subscription.bury(delivery.entry, letter)
+            self._forget(delivery.entry)
 
-    async def _acknowledge(self, delivery: Delivery) -> None:
-        """Tell the broker; what it does not hear comes again."""
-        if not delivery.acknowledged:
-            return
-        with contextlib.suppress(RedisError, OSError):
-            await self._server.xack(delivery.stream, self._group, delivery.entry)
-        self._held.pop((delivery.stream, delivery.entry), None)
+    def _finish(self, entry: Entry | None) -> None:
+        """Let the broker be told that a message is done."""
+        if entry is not None:
+            self._done.append(entry)
+            self._some_done.set()
+
+    async def _tell_done(self) -> None:
+        """Tell the broker what is done, as much as there is at a time; what it does not hear comes again."""
+        while True:
+            await self._some_done.wait()
+            self._some_done.clear()
+            done, self._done = self._done, []
+            if self._subscription is not None:
+                with contextlib.suppress(BrokerAway):
+                    await self._subscription.acknowledge(done)
+            for entry in done:
+                self._forget(entry)
+
+    def _forget(self, entry: Entry) -> None:
+        self._held.pop(entry.place, None)
+        self._room.set()
 
     async def _faulted(self, delivery: Delivery) -> bool:
         """Let faults act on a delivery, once; False when it goes no further by itself."""
@@ -263,15 +228,13 @@ class Consumer:
                 "fault": delivery.fault,
             }  # fmt: skip
             self._site.journal.emit(story, "event.lost", lost)
-            await self._acknowledge(delivery)
+            self._finish(delivery.entry)
             return False
         if isinstance(act, Copies):
             for _ in range(act.extra):
-                twin = Delivery(
-                    message, delivery.stream, delivery.entry, judged=True, acknowledged=False,
-                    fault=delivery.fault, cause=delivery.cause,
-                )  # fmt: skip
-                self._line_up(twin)
+                self._line_up(
+                    Delivery(message, None, judged=True, fault=delivery.fault, cause=delivery.cause)
+                )
         elif isinstance(act, Spoil):
             delivery.spoilt = act
         elif isinstance(act, Crash):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from msa_lab.chaos.verdicts import PASS, LostReply
-from msa_lab.runtime.process.bus import Message, packed, publish, unpacked
+from msa_lab.runtime.process.bus import Message, packed, unpacked
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.records import plain
@@ -130,7 +130,7 @@ class Relay:
                 site.journal.emit(story, "fault.hit", hit)
         if verdict is not PASS and not isinstance(verdict.act, LostReply):
             raise PublishRefused
-        await publish(site.broker, body, message)
+        await site.broker.publish(message, body)
         site.journal.emit(story, "event.published", {"event": message.event, "id": message.id})
         if verdict is not PASS:
             raise PublishFailure

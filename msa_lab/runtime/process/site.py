@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from redis.asyncio import Redis
 
+from msa_lab.runtime.process.bus import Broker
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.journal import Journal, RunClock
 from msa_lab.runtime.process.ports import CountedIds, OuterDirectory, PlannedConfig, Scrypt
@@ -39,7 +40,7 @@ class Site:
     operations: Mapping[str, Operation[Any, Any]]
     journal: Journal
     hurting: Hurting
-    broker: Redis
+    broker: Broker
     cache: Redis
     config: PlannedConfig
     directory: OuterDirectory
@@ -75,8 +76,8 @@ class Site:
         """Close all connections."""
         if self.http is not None:
             await self.http.close()
-        for server in (self.broker, self.cache):
-            await server.aclose()
+        await self.broker.close()
+        await self.cache.aclose()
 
     def list_instances(self, told: Mapping[str, Sequence[tuple[str, int]]]) -> None:
         """Take over the registry."""

@@ -22,6 +22,7 @@ from msa_lab.runtime.process.rest import Rest
 from msa_lab.runtime.process.servers import binary, connection
 from msa_lab.runtime.process.shoppers import CLIENT, SagaWatch, Shoppers
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.streams import Streams
 from msa_lab.sdk.values import Instant, seconds
 from msa_lab.telemetry.events import KINDS
 from msa_lab.telemetry.log import EventLog
@@ -161,7 +162,8 @@ class _Run:
         operations = operations_of(plan.specs)
         return Site(
             CLIENT, 1, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs}, operations,
-            control.journal, hurting, connection(blueprint.broker), connection(blueprint.cache),
+            control.journal, hurting, Streams(connection(blueprint.broker), plan.topology.broker.visibility),
+            connection(blueprint.cache),
             PlannedConfig(blueprint.config), OuterDirectory(operations), lambda *_words: None,
         )  # fmt: skip
 
