@@ -8,22 +8,12 @@ from typing import Any, TypeVar
 
 from msa_lab.resilience.balancing import balancer
 from msa_lab.resilience.breaker import CircuitBreaker, blames_callee
-from msa_lab.resilience.bulkhead import ConcurrencyLimit
-from msa_lab.resilience.retry import RetryBudget, pause, retryable
-from msa_lab.resilience.timeout import try_timeout
+from msa_lab.resilience.guard import CallGuard
 from msa_lab.runtime.process.exchange import Exchange, exchanged
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.site import Address, Site
 from msa_lab.sdk.contract import Operation
-from msa_lab.sdk.failures import (
-    BreakerOpen,
-    BulkheadFull,
-    CallFailure,
-    DeadlineExceeded,
-    DomainError,
-    Timeout,
-    Unavailable,
-)
+from msa_lab.sdk.failures import BulkheadFull, CallFailure, DomainError, Timeout, Unavailable
 from msa_lab.sdk.policy import CallPolicy
 from msa_lab.sdk.ports import Caller
 from msa_lab.sdk.values import Duration, Instant
@@ -62,20 +52,10 @@ class Client:
         self._site = site
         self._caller = caller
         self._callee = callee
-        self._policy = policy
+        self._guard = CallGuard(policy, switched, site.draw)
         self._listed: tuple[Address, ...] = ()
         self._endpoints: list[Endpoint] = []
         self._balancer = balancer(switched["balancing"], site.draw)
-        self._breaking = policy.breaker if switched["breaker"] == "on" else None
-        self._breakers: dict[str, CircuitBreaker] = {}
-        self._bulkhead = (
-            ConcurrencyLimit(policy.bulkhead) if policy.bulkhead and switched["bulkhead"] == "on" else None
-        )
-        self._retrying = switched["retry"] == "on"
-        self._keyed = switched["idempotency"] == "on"
-        self._budgeted = switched["timeout_budget"] == "on"
-        share = policy.retry.budget
-        self._budget = None if share is None else RetryBudget(share)
 
     async def call(
         self,
@@ -89,54 +69,45 @@ class Client:
         identity: Caller,
     ) -> object:
         """Try until there is an answer or the policy gives up; `within` bounds one try."""
-        if self._budget is not None:
-            self._budget.earn()
-        now = self._site.clock.now
-        attempt, waited = 1, 0
+        guard, now = self._guard, self._site.clock.now
+        guard.begin()
+        attempt, waited = 1, Duration(0)
         while True:
             exchange = Exchange(
                 operation, request, self._site.journal.number(), attempt, self._caller, identity,
-                key if self._keyed else None,
+                key if guard.keyed else None,
             )  # fmt: skip
             try:
                 return await self._try(story, exchange, within, deadline)
             except CallFailure as failure:
-                waited = self._pause(failure, operation, attempt, waited)
-                if waited < 0 or (deadline is not None and now() + waited >= deadline):
+                again = guard.pause(failure, operation, attempt, waited)
+                if again is None or (deadline is not None and now() + again >= deadline):
                     raise
+                waited = again
                 detail = {"operation": operation.name, "attempt": attempt + 1, "pause": waited}
                 self._site.journal.emit(story, "call.retried", detail)
             await asyncio.sleep(waited / 1_000_000)
             attempt += 1
 
-    def _pause(self, failure: CallFailure, operation: Operation[Any, Any], attempt: int, waited: int) -> int:
-        """Give the pause before the next try, -1 for none."""
-        if not self._retrying or not retryable(failure, safe=operation.safe, keyed=operation.keyed):
-            return -1
-        again = pause(self._policy.retry, attempt, self._site.draw, waited)
-        if again is None or (self._budget is not None and not self._budget.spend()):
-            return -1
-        return again
-
     async def _try(
         self, story: Story, exchange: Exchange, within: Duration | None, deadline: Instant | None
     ) -> object:
         """Send one try, if breaker, bulkhead and deadline let it, and wait for what comes of it."""
-        site, operation = self._site, exchange.operation
+        site, guard, operation = self._site, self._guard, exchange.operation
         sent = site.clock.now()
-        breaker = self._breaker(operation.name)
-        limit = try_timeout(within or self._policy.timeout, deadline, sent)
-        if limit <= 0:
-            raise self._unsent(story, operation, DeadlineExceeded())
-        if breaker is not None and not breaker.allow(sent):
-            raise self._unsent(story, operation, BreakerOpen())
+        breaker = guard.breaker(operation.name)
+        try:
+            limit = guard.limit(breaker, within, deadline, sent)
+        except CallFailure as refused:
+            self._unsent(story, operation, refused)
+            raise
         endpoint = self._choose()
         if endpoint is None:
             self._record(story, breaker, sent, ok=False)
             raise self._unsent(story, operation, Unavailable())
-        if self._bulkhead is not None and not self._bulkhead.enter():
+        if guard.bulkhead is not None and not guard.bulkhead.enter():
             raise self._unsent(story, operation, BulkheadFull())
-        exchange.deadline = sent + limit if self._budgeted else None
+        exchange.deadline = sent + limit if guard.budgeted else None
         detail = {
             "operation": operation.name, "callee": endpoint.address.instance, "attempt": exchange.attempt,
             "call": exchange.number,
@@ -160,17 +131,8 @@ class Client:
             return reply
         finally:
             endpoint.in_flight -= 1
-            if self._bulkhead is not None:
-                self._bulkhead.leave()
-
-    def _breaker(self, operation: str) -> CircuitBreaker | None:
-        """Give the operation's breaker: one that fails must not shut off the others of its service."""
-        if self._breaking is None:
-            return None
-        breaker = self._breakers.get(operation)
-        if breaker is None:
-            breaker = self._breakers[operation] = CircuitBreaker(self._breaking)
-        return breaker
+            if guard.bulkhead is not None:
+                guard.bulkhead.leave()
 
     def _record(self, story: Story, breaker: CircuitBreaker | None, sent: int, *, ok: bool) -> None:
         if breaker is not None:

@@ -6,21 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from msa_lab.resilience.balancing import balancer
 from msa_lab.resilience.breaker import CircuitBreaker, blames_callee
-from msa_lab.resilience.bulkhead import ConcurrencyLimit
-from msa_lab.resilience.retry import RetryBudget, pause, retryable
-from msa_lab.resilience.timeout import try_timeout
+from msa_lab.resilience.guard import CallGuard
 from msa_lab.runtime.sim.exchange import Exchange
 from msa_lab.runtime.sim.kernel import Wait
 from msa_lab.sdk.contract import Operation
-from msa_lab.sdk.failures import (
-    BreakerOpen,
-    BulkheadFull,
-    CallFailure,
-    DeadlineExceeded,
-    DomainError,
-    Timeout,
-    Unavailable,
-)
+from msa_lab.sdk.failures import BulkheadFull, CallFailure, DomainError, Timeout, Unavailable
 from msa_lab.sdk.policy import CallPolicy
 from msa_lab.sdk.ports import Caller
 from msa_lab.sdk.values import Duration, Instant
@@ -49,20 +39,10 @@ class Client:
         self._caller = caller
         self._callee = callee
         self._shop = shop
-        self._policy = policy
         self._endpoints = [Endpoint(instance) for instance in shop.instances_of(callee)]
-        self._stream = shop.streams.named(f"client:{caller.name}:{callee}")
-        self._balancer = balancer(switched["balancing"], self._stream)
-        self._breaking = policy.breaker if switched["breaker"] == "on" else None
-        self._breakers: dict[str, CircuitBreaker] = {}
-        self._bulkhead = (
-            ConcurrencyLimit(policy.bulkhead) if policy.bulkhead and switched["bulkhead"] == "on" else None
-        )
-        self._retrying = switched["retry"] == "on"
-        self._keyed = switched["idempotency"] == "on"
-        self._budgeted = switched["timeout_budget"] == "on"
-        share = policy.retry.budget
-        self._budget = None if share is None else RetryBudget(share)
+        stream = shop.streams.named(f"client:{caller.name}:{callee}")
+        self._guard = CallGuard(policy, switched, stream)
+        self._balancer = balancer(switched["balancing"], stream)
 
     async def call(
         self,
@@ -74,33 +54,24 @@ class Client:
         identity: Caller | None,
     ) -> object:
         """Try until there is an answer or the policy gives up."""
-        if self._budget is not None:
-            self._budget.earn()
+        self._guard.begin()
         who = identity or Caller(ctx.service, ctx.caller.subject, ctx.caller.roles)
-        attempt, waited = 1, 0
+        attempt, waited = 1, Duration(0)
         while True:
             try:
                 return await self._try(ctx, operation, request, key, timeout, who, attempt)
             except CallFailure as failure:
-                waited = self._pause(failure, operation, attempt, waited)
-                if waited < 0 or self._too_late(ctx, waited):
+                again = self._guard.pause(failure, operation, attempt, waited)
+                if again is None or self._too_late(ctx, again):
                     raise
+                waited = again
                 ctx.emit(
                     "call.retried", {"operation": operation.name, "attempt": attempt + 1, "pause": waited}
                 )
-            await ctx.clock.sleep(Duration(waited))
+            await ctx.clock.sleep(waited)
             attempt += 1
 
-    def _pause(self, failure: CallFailure, operation: Operation[Any, Any], attempt: int, waited: int) -> int:
-        """Give the pause before the next try, -1 for none."""
-        if not self._retrying or not retryable(failure, safe=operation.safe, keyed=operation.keyed):
-            return -1
-        again = pause(self._policy.retry, attempt, self._stream, waited)
-        if again is None or (self._budget is not None and not self._budget.spend()):
-            return -1
-        return again
-
-    def _too_late(self, ctx: SimContext, waited: int) -> bool:
+    def _too_late(self, ctx: SimContext, waited: Duration) -> bool:
         return ctx.deadline is not None and self._caller.kernel.now + waited >= ctx.deadline
 
     async def _try(
@@ -114,24 +85,24 @@ class Client:
         attempt: int,
     ) -> object:
         """Send one try, if breaker, bulkhead and deadline let it, and wait for what comes of it."""
-        kernel = self._caller.kernel
+        kernel, guard = self._caller.kernel, self._guard
         sent = kernel.now
-        breaker = self._breaker(operation.name)
-        limit = try_timeout(timeout or self._policy.timeout, ctx.deadline, Instant(sent))
-        if limit <= 0:
-            raise self._unsent(ctx, operation, DeadlineExceeded())
-        if breaker is not None and not breaker.allow(Instant(sent)):
-            raise self._unsent(ctx, operation, BreakerOpen())
+        breaker = guard.breaker(operation.name)
+        try:
+            limit = guard.limit(breaker, timeout, ctx.deadline, Instant(sent))
+        except CallFailure as refused:
+            self._unsent(ctx, operation, refused)
+            raise
         endpoint = self._choose()
         if endpoint is None:
             self._record(ctx, breaker, sent, ok=False)
             raise self._unsent(ctx, operation, Unavailable())
-        if self._bulkhead is not None and not self._bulkhead.enter():
+        if guard.bulkhead is not None and not guard.bulkhead.enter():
             raise self._unsent(ctx, operation, BulkheadFull())
         wait: Wait[Any] = Wait(Timeout)
         exchange = self._exchange(ctx, operation, request, wait, endpoint.instance, attempt)
-        exchange.key = key if self._keyed else None
-        exchange.deadline = sent + limit if self._budgeted else None
+        exchange.key = key if guard.keyed else None
+        exchange.deadline = sent + limit if guard.budgeted else None
         exchange.identity = identity
         endpoint.in_flight += 1
         self._shop.network.send(exchange)
@@ -153,8 +124,8 @@ class Client:
             return reply
         finally:
             endpoint.in_flight -= 1
-            if self._bulkhead is not None:
-                self._bulkhead.leave()
+            if guard.bulkhead is not None:
+                guard.bulkhead.leave()
 
     def _exchange(
         self,
@@ -189,15 +160,6 @@ class Client:
         exchange.cause = ctx.cause
         exchange.lamport = caller.node.lamport
         return exchange
-
-    def _breaker(self, operation: str) -> CircuitBreaker | None:
-        """Give the operation's breaker: one that fails must not shut off the others of its service."""
-        if self._breaking is None:
-            return None
-        breaker = self._breakers.get(operation)
-        if breaker is None:
-            breaker = self._breakers[operation] = CircuitBreaker(self._breaking)
-        return breaker
 
     def _record(self, ctx: SimContext, breaker: CircuitBreaker | None, sent: int, *, ok: bool) -> None:
         if breaker is not None:
