@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from msa_lab.cli.terminal import Terminal, clip, printable
 from msa_lab.scenario.findings import Finding, Outcome, Verdict
@@ -109,8 +110,17 @@ def _compared(finding: Finding, terminal: Terminal) -> list[str]:
 def _reason(finding: Finding, terminal: Terminal) -> list[str]:
     lines = terminal.wrap(finding.why, "      why: ") if finding.why else []
     if finding.doc:
-        lines.append(f"           {terminal.paint(printable(finding.doc), 'dim')}")
+        lines.append(f"           {terminal.paint(printable(_page(finding)), 'dim')}")
     return lines
+
+
+def _page(finding: Finding) -> str:
+    """Give the page's path as the reader can open it: it is named from where the scenarios' folder lies."""
+    try:
+        page = Path(finding.place.file).parent.parent / finding.doc
+        return str(page) if page.is_file() else finding.doc
+    except (OSError, ValueError):  # a path that no system knows
+        return finding.doc
 
 
 def story(chain: Chain, terminal: Terminal, *, indent: str) -> list[str]:

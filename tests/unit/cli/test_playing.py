@@ -81,6 +81,18 @@ def test_verbose_lists_what_held(msalab: Msalab) -> None:
     )
 
 
+def test_the_page_of_an_expectation_is_named_so_that_it_can_be_opened(
+    msalab: Msalab, workspace: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "docs").mkdir()
+    (workspace / "docs" / "free.md").write_text("All is free.\n")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    ended = msalab("scenario", str(workspace / "scenarios" / "breaks.yaml"))
+
+    assert f"           {workspace / 'docs' / 'free.md'}\n" in ended.out
+
+
 def test_json_is_one_object_with_the_documented_keys(msalab: Msalab, workspace: Path) -> None:
     ended = msalab("scenario", "breaks", "--json")
 
