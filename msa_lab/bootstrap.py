@@ -8,6 +8,7 @@ import gc
 import importlib.util
 import os
 import secrets
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +31,9 @@ from msa_lab.topology.servers import VARIABLES, check_url
 from msa_lab.usecases.ports import Plan, Progress, World
 
 if TYPE_CHECKING:
+    from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
+    from msa_lab.telemetry.log import Level
     from msa_lab.usecases.report import RunReport
 
 _HERE = Path(msa_lab.__file__).parent
@@ -201,11 +204,11 @@ _PROCESS_NEEDS = (
 )  # fmt: skip
 
 
-def process_world() -> World:
-    """Make the world of real processes.
+def _can_have_processes() -> None:
+    """See to it that real processes can be had here.
 
     Raises:
-        EnvironmentTrouble: when this machine or this installation cannot have it.
+        EnvironmentTrouble: when this machine or this installation cannot.
     """
     if not hasattr(os, "fork"):
         raise EnvironmentTrouble("mode process needs Linux or macOS")
@@ -214,9 +217,88 @@ def process_world() -> World:
         raise EnvironmentTrouble(
             f"mode process needs more packages: {', '.join(missing)}\n  pip install 'msa-lab[process]'"
         )
+
+
+def process_world() -> World:
+    """Make the world of real processes.
+
+    Raises:
+        EnvironmentTrouble: when this machine or this installation cannot have it.
+    """
+    _can_have_processes()
     from msa_lab.runtime.process.world import ProcessWorld  # noqa: PLC0415 - loaded when a run needs it
 
     return ProcessWorld()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a running shop is to listen; `port` None: wherever it did last time, or any free port."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+
+
+def stand(
+    plan: Plan,
+    folder: ShopFolder,
+    address: Address,
+    *,
+    level: Level = "all",
+    progress: Callable[[Mapping[str, Any]], object],
+    on_up: Callable[[Mapping[str, Any]], object],
+) -> list[str]:
+    """Run a shop in this process until it is asked to end, holding the lock of its folder.
+
+    `on_up` is told where the shop is to be found. Gives the names of processes that had to be killed.
+
+    Raises:
+        EnvironmentTrouble: when it does not come up, or the machine fails it.
+    """
+    _can_have_processes()
+    from msa_lab.persistence.shopkeeper import ShopKeeper  # noqa: PLC0415 - loaded when a shop needs it
+    from msa_lab.persistence.shoplog import ShopLog  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.daemon import Standing, stand_by  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.doors import doors  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.hurting import SharedCounts  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.launch import blueprint_of  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.servers import binary  # noqa: PLC0415 - as above
+    from msa_lab.telemetry.canonical import CanonicalWriter  # noqa: PLC0415 - as above
+    from msa_lab.telemetry.log import EventLog  # noqa: PLC0415 - as above
+
+    binary()  # a clear word before anything is started
+    kept = ShopLog(folder.events)
+    if kept.trouble is not None:
+        raise kept.trouble
+    writer = CanonicalWriter(kept.append)
+    log = EventLog(writer, level)
+    log.seq = 0 if kept.last is None else kept.last.seq
+    keeper = ShopKeeper(folder, kept, writer)
+    ports = doors(plan.specs, plan.topology, address.host, address.port, keeper.ports)
+    keeper.settle(ports, plan.topology.id)
+    url = f"http://{address.host}:{next(iter(ports.values()))}"
+    with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name:
+        sockets = Path(name)
+        blueprint = blueprint_of(
+            plan, log, sockets, SharedCounts(plan.faults, sockets / "counts"),
+            lasting=(folder.data, folder.logs), host=address.host, ports=ports,
+        )  # fmt: skip
+        token = secrets.token_urlsafe(32)
+        folder.set_token(token)
+        state = {
+            "pid": os.getpid(), "url": url, "admin": str(sockets / "admin"), "sockets": name,
+            "topology": plan.topology.id, "given": plan.scenario.id, "started": _today(),
+        }  # fmt: skip
+        folder.say(state)
+        standing = Standing(
+            plan=plan, log=log, blueprint=blueprint, keeper=keeper, token=token, start=keeper.start(),
+            url=url, admin=sockets / "admin",
+        )  # fmt: skip
+        try:
+            return stand_by(standing, progress, lambda: on_up(state))
+        finally:
+            kept.close()
+            folder.clear()
 
 
 def world_for(mode: Mode, spill: Spill | None = None) -> World:
@@ -351,6 +433,7 @@ def _own_code(error: BaseException) -> str | None:
 
 
 __all__ = [
+    "Address",
     "Plan",
     "Side",
     "WallClock",
@@ -363,6 +446,7 @@ __all__ = [
     "process_world",
     "scenario_for",
     "simulated_world",
+    "stand",
     "topology_for",
     "world_for",
 ]

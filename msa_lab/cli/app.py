@@ -15,6 +15,7 @@ from msa_lab.cli import (
     runs,
     sagas,
     scenarios,
+    shop,
     topologies,
     validating,
     viewing,
@@ -33,6 +34,9 @@ app.add_typer(scenarios.app, name="scenario")
 app.add_typer(sagas.app, name="saga")
 app.command()(logs.events)
 app.command()(logs.metrics)
+app.command()(shop.up)
+app.command()(shop.down)
+app.command()(shop.status)
 app.add_typer(runs.app, name="runs")
 app.add_typer(topologies.app, name="topology")
 app.add_typer(faults.app, name="chaos")

@@ -25,6 +25,12 @@ def here() -> Path:
         raise EnvironmentTrouble(f"the current directory: {error.strerror or error}") from error
 
 
+def shops_folder() -> Path:
+    """Give the folder of running shops, with their data."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "msalab" / "shops"
+
+
 def cache_folder() -> Path:
     """Give the folder for what can be made again."""
     base = os.environ.get("XDG_CACHE_HOME")

@@ -17,6 +17,11 @@ Play
   chaos                 the faults there are: list, show KIND
   topology              how the shop can be built: list, show, lint, graph
 
+Keep a shop running, as real processes
+  up                    start it and leave it running
+  down                  end it; its data stay
+  status                who runs, where, with how much memory
+
 Look at what happened (in the latest run, unless told)
   tui                   the live view of a run: its screens, its end first
   replay                the live view from the start, or --at a moment

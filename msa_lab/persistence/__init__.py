@@ -4,13 +4,16 @@ from msa_lab.persistence.eventfile import event_at, events
 from msa_lab.persistence.lock import lock_text
 from msa_lab.persistence.runfolder import EVENTS, LOCK, RESULT, RunFolder
 from msa_lab.persistence.runs import RunStore, StoredRun
+from msa_lab.persistence.shoplog import LiveRun, ShopLog
 
 __all__ = [
     "EVENTS",
     "LOCK",
     "RESULT",
+    "LiveRun",
     "RunFolder",
     "RunStore",
+    "ShopLog",
     "StoredRun",
     "event_at",
     "events",

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ import uvicorn
 import uvloop
 
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.runtime.process.blueprint import LOOPBACK, Blueprint, Placed
+from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.database import Database
+from msa_lab.runtime.process.doors import bound
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.hurting import Hurting, spent
 from msa_lab.runtime.process.journal import Journal, RunClock, Told
@@ -34,24 +36,6 @@ from msa_lab.sdk.saga import SagaRecord
 
 ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
-
-
-def bound(host: str = LOOPBACK, port: int = 0) -> socket.socket:
-    """Listen on a port, 0 for any free one.
-
-    Raises:
-        EnvironmentTrouble: when it is taken or may not be used.
-    """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if port:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # of the incarnation before
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise EnvironmentTrouble(f"port {port} of {host}: {error.strerror or error}") from error
-    listening.listen(512)
-    return listening
 
 
 class QuietServer(uvicorn.Server):
@@ -101,6 +85,11 @@ class Process:
                 self._line.sendall(frame(message))
             except OSError:
                 os._exit(ORPHANED)
+
+    def refuse(self, trouble: EnvironmentTrouble) -> None:
+        """Say why the machine does not let this process live."""
+        self._tell(["refused", str(trouble)])
+        print(f"error: {trouble}", file=sys.stderr, flush=True)  # noqa: T201 - this process's log
 
     def _log(self, events: list[Told]) -> None:
         if events:
@@ -265,4 +254,8 @@ def main(blueprint: Blueprint, birth: Birth) -> None:
         for fault in birth.faults:
             running.site.hurting.start(fault)
         running.site.list_instances(birth.registry)
-        runner.run(running.run())
+        try:
+            runner.run(running.run())
+        except EnvironmentTrouble as trouble:
+            running.refuse(trouble)
+            os._exit(trouble.exit_code)

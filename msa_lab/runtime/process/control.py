@@ -192,6 +192,8 @@ class Control:
             case ["ready", ports]:
                 self.fleet.ready(running, [(name, service, port) for name, service, port in ports])
                 self.tell_one(running, ["faults", self.in_force])
+            case ["refused", trouble]:
+                running.refused = trouble
             case ["crash", restart_after, fault, cause]:
                 running.blame = (fault, cause)
                 running.restart_after = restart_after / 1_000_000

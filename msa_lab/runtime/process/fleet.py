@@ -51,7 +51,9 @@ class Running:
     ready_since: float = 0.0
     falls: Falls = field(default_factory=Falls)
     given_up: str = ""
+    refused: str = ""
     leaving: bool = False
+    paused: bool = False
 
 
 class Fleet:
@@ -188,6 +190,7 @@ class Fleet:
         running.incarnation += 1
         running.blame = ("", 0)
         running.ready_since = 0.0
+        running.refused = ""
         running.pid = -1  # on its way
         self._nurse(["fork", running.placed.process, *self._birth(running)])
 
@@ -233,12 +236,12 @@ class Fleet:
 
     def _died(self, running: Running, code: int) -> None:
         served, running.ports, running.pid, running.writer = running.ports, [], 0, None
+        running.paused = False
         if self.stopping:
             return
         fault, cause = running.blame
         if not (served or fault or self._opened):
-            what = f"{running.placed.process} ended with {code} at its start"
-            self._tasks.fail(EnvironmentTrouble(self.said(running.placed.process, what)))
+            self._tasks.fail(EnvironmentTrouble(self._last_words(running, f"ended with {code} at its start")))
             return
         for instance, service, _ in served:
             detail: dict[str, Any] = {"incarnation": running.incarnation}
@@ -262,10 +265,14 @@ class Fleet:
         if pause is not None:
             self._tasks.spawn(self._restart_later(running, pause))
             return
-        name = running.placed.process
-        what = f"{name} fell {running.falls.count} times in a row, with exit code {code}, and stays down"
-        running.given_up = self.said(name, what)
+        what = f"fell {running.falls.count} times in a row, with exit code {code}, and stays down"
+        running.given_up = self._last_words(running, what)
         self.on_give_up(running)
+
+    def _last_words(self, running: Running, what: str) -> str:
+        """Put into words how a process ended: as it said itself, else with the last line it printed."""
+        name = running.placed.process
+        return f"{name}: {running.refused}" if running.refused else self.said(name, f"{name} {what}")
 
     async def _restart_later(self, running: Running, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -286,12 +293,14 @@ class Fleet:
     def pause(self, running: Running, fault: str, cause: int) -> None:
         """Let a process stand still."""
         self.signal(running.placed.process, signal.SIGSTOP)
+        running.paused = True
         for instance, service in running.placed.instances:
             self._say("instance.paused", instance, service, {"fault": fault}, cause)
 
     def resume(self, running: Running) -> None:
         """Let a process go on."""
         self.signal(running.placed.process, signal.SIGCONT)
+        running.paused = False
         for instance, service in running.placed.instances:
             self._say("instance.resumed", instance, service, {})
 

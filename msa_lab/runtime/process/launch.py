@@ -5,14 +5,50 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from msa_lab.runtime.process.blueprint import Blueprint
+from msa_lab.runtime.process.blueprint import LOOPBACK, Blueprint, placed
 from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.runtime.process.nursery import open_nursery
 from msa_lab.runtime.process.records import warm
 from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.telemetry.events import KINDS
+from msa_lab.telemetry.log import EventLog
+from msa_lab.usecases.ports import Plan
+
+
+def blueprint_of(
+    plan: Plan,
+    log: EventLog,
+    folder: Path,
+    counts: SharedCounts,
+    *,
+    lasting: tuple[Path, Path] | None = None,
+    host: str = LOOPBACK,
+    ports: Mapping[str, int] | None = None,
+) -> Blueprint:
+    """Put together what every process must know; `lasting` are folders for data and logs that outlive it."""
+    scenario = plan.scenario
+    data, logs = lasting or (folder, folder)
+    return Blueprint(
+        specs=plan.specs,
+        topology=plan.topology,
+        seed=plan.seed,
+        given=scenario.given,
+        config={**scenario.config, **plan.config},
+        faults=plan.faults,
+        counts=counts,
+        wanted=frozenset(kind for kind in KINDS if log.wants(kind)),
+        folder=folder,
+        processes=placed(plan.topology, plan.specs),
+        data=data,
+        logs=logs,
+        host=host,
+        ports=ports or {},
+    )
 
 
 @contextlib.contextmanager

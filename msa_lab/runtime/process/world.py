@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msa_lab.runtime.process.blueprint import Blueprint, placed
+from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts, spent
-from msa_lab.runtime.process.launch import arrange, fork_server
+from msa_lab.runtime.process.launch import arrange, blueprint_of, fork_server
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig
 from msa_lab.runtime.process.records import operations_of
@@ -24,7 +24,6 @@ from msa_lab.runtime.process.shoppers import CLIENT, SagaWatch, Shoppers
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.streams import Streams
 from msa_lab.sdk.values import Instant, seconds
-from msa_lab.telemetry.events import KINDS
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan, Played, Progress, SteadyProbe
 
@@ -60,28 +59,10 @@ class ProcessWorld:
             rest, sagas = Rest(plan.specs), SagaWatch()
             log.listen(REST_KINDS, rest.feed)
             log.listen(SagaWatch.KINDS, sagas.feed)
-            blueprint = _blueprint(plan, log, folder)
+            blueprint = blueprint_of(plan, log, folder, SharedCounts(plan.faults, folder / "counts"))
             with fork_server(blueprint) as line:
                 run = _Run(plan, log, blueprint, line, rest=rest, sagas=sagas)
                 return asyncio.run(run.play(steady, stop, progress))
-
-
-def _blueprint(plan: Plan, log: EventLog, folder: Path) -> Blueprint:
-    scenario = plan.scenario
-    return Blueprint(
-        specs=plan.specs,
-        topology=plan.topology,
-        seed=plan.seed,
-        given=scenario.given,
-        config={**scenario.config, **plan.config},
-        faults=plan.faults,
-        counts=SharedCounts(plan.faults, folder / "counts"),
-        wanted=frozenset(kind for kind in KINDS if log.wants(kind)),
-        folder=folder,
-        processes=placed(plan.topology, plan.specs),
-        data=folder,
-        logs=folder,
-    )
 
 
 class _Run:

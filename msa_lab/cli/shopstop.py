@@ -1,0 +1,118 @@
+"""Ends a shop, or what a killed supervisor has left of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msa_lab.cli.messages import put, say
+from msa_lab.cli.options import Talk
+from msa_lab.cli.places import shops_folder
+from msa_lab.cli.terminal import emit, terminal_of
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.persistence.shops import ShopFolder, ShopStore
+from msa_lab.runtime.process.asking import ask
+from msa_lab.runtime.process.identity import started
+
+GONE_WITHIN = 10.0
+"""How many seconds a supervisor that has said its last word has to be gone."""
+
+_PAUSE = 0.02
+_NOT_HEALED = 6
+
+
+def stop(name: str, talk: Talk, *, every: bool) -> int:
+    """End one shop, or all; give the exit code."""
+    store = ShopStore(shops_folder())
+    folders = list(store.all()) if every else [store.known(name)]
+    codes = [_stop(folder, talk) for folder in folders if not every or folder.runs or folder.now]
+    if every and not codes:
+        say("no shop was running")
+    return max(codes, default=0)
+
+
+def _stop(folder: ShopFolder, talk: Talk) -> int:
+    if not folder.runs:
+        left = clean_up(folder)
+        what = f"; ended what was left: {', '.join(left)}" if left else ""
+        emit(f"{folder.name} was not running{what}\n")
+        return 0
+    countdown = _countdown(talk)
+    answer = ask_shop(folder, "down", progress=countdown)
+    if terminal_of(sys.stderr).live:
+        put("\r\x1b[K")
+    _wait_gone(folder)
+    killed = answer["killed"]
+    emit(f"{folder.name} is down" + (f"; had to be killed: {', '.join(killed)}" if killed else "") + "\n")
+    return _NOT_HEALED if killed else 0
+
+
+def _countdown(talk: Talk) -> Callable[[Mapping[str, Any]], object]:
+    """Name who blocks the end: on a line that is redrawn, else once a second."""
+    live = terminal_of(sys.stderr).live
+
+    def tell(progress: Mapping[str, Any]) -> None:
+        names = progress.get("waiting") or []
+        if not names or talk.quiet:
+            return
+        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")  # noqa: PLR2004
+        line = f"waiting for {shown}: {progress['left']:.0f} s, then they are killed"
+        if live:
+            put(f"\r\x1b[K{line}")
+        elif progress["left"] < 2.5:  # noqa: PLR2004 - most end at once and are not worth a line
+            say(line)
+
+    return tell
+
+
+def ask_shop(folder: ShopFolder, verb: str, **words: Any) -> Any:  # noqa: ANN401 - as the verb has it
+    """Ask the control plane of a shop that runs.
+
+    Raises:
+        UserMistake: when the request was wrong.
+        EnvironmentTrouble: when nobody answers.
+    """
+    now = folder.now
+    if now is None:
+        raise EnvironmentTrouble(f"shop {folder.name} is just starting or ending; try again")
+    return ask(Path(now["admin"]), folder.token, verb, **words)
+
+
+def _wait_gone(folder: ShopFolder) -> None:
+    until = time.perf_counter() + GONE_WITHIN
+    while folder.runs:
+        if time.perf_counter() > until:
+            pid = (folder.now or {}).get("pid", "?")
+            raise EnvironmentTrouble(
+                f"the supervisor (process {pid}) does not end\n  kill it:  kill -9 {pid}"
+            )
+        time.sleep(_PAUSE)
+
+
+def clean_up(folder: ShopFolder) -> list[str]:
+    """End what a killed supervisor has left, known by number and start; give the names. Nobody may run it.
+
+    The fork server and the kernel end the processes of a killed supervisor; this is for where they could not.
+    """
+    left = []
+    for process in folder.processes:
+        pid = int(process["pid"])
+        if process["started"] and started(pid) == process["started"]:
+            left.append(str(process["name"]))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    now = folder.now
+    if now is not None:
+        sockets = Path(str(now["sockets"]))
+        if sockets.parent == Path(tempfile.gettempdir()) and sockets.name.startswith("msalab-"):
+            shutil.rmtree(sockets, ignore_errors=True)
+    folder.clear()
+    return left

@@ -1,0 +1,207 @@
+"""A running shop: the same processes as in a run, without an end, until somebody asks for one."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from msa_lab.runtime.process.admin import Admin, Tell
+from msa_lab.runtime.process.blueprint import Blueprint
+from msa_lab.runtime.process.chaos import Chaos
+from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.fleet import Running
+from msa_lab.runtime.process.hurting import Hurting
+from msa_lab.runtime.process.identity import started
+from msa_lab.runtime.process.launch import arrange, fork_server
+from msa_lab.runtime.process.ledger import Ledger
+from msa_lab.runtime.process.roster import roster
+from msa_lab.sdk.values import Instant
+from msa_lab.telemetry.log import EventLog
+from msa_lab.usecases.ports import Plan
+
+FLUSH_EVERY = 0.1
+"""How often, in seconds, the log on disk catches up with what has happened."""
+
+FOREVER = Instant(1 << 62)
+Progress = Callable[[Mapping[str, Any]], object]
+"""Is told how a start or an end goes on: `ready` of `of`, or who is `waiting` with `left` seconds."""
+
+
+class Keeper(Protocol):
+    """Keeps what must outlive the processes, and says where the shop is to be found."""
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the databases hold the scenario's `given`."""
+        ...
+
+    def origin(self) -> int:
+        """Give the next number of a process; never one that was given before."""
+        ...
+
+    def seed(self, scenario: str) -> None:
+        """The databases hold the scenario's `given` now."""
+        ...
+
+    def list_processes(self, processes: list[dict[str, Any]]) -> None:
+        """Keep who was started."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was logged to disk."""
+        ...
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a running shop is made of. `start` is its birth on the monotonic clock in nanoseconds."""
+
+    plan: Plan
+    log: EventLog
+    blueprint: Blueprint
+    keeper: Keeper
+    token: str
+    start: int
+    url: str
+    admin: Path
+
+
+def stand_by(standing: Standing, progress: Progress, on_up: Callable[[], object]) -> list[str]:
+    """Run a shop until it is asked to end; give the names of processes that had to be killed.
+
+    Raises:
+        EnvironmentTrouble: when it does not come up, or the machine fails it.
+    """
+    with fork_server(standing.blueprint) as line:
+        control = Control(
+            standing.blueprint,
+            Ledger(standing.log, standing.plan.specs),
+            line,
+            standing.keeper.origin,
+        )
+        return asyncio.run(Daemon(standing, control, progress).run(on_up))
+
+
+class Daemon:
+    """The supervisor's life, from the first process to the last."""
+
+    def __init__(self, standing: Standing, control: Control, progress: Progress) -> None:
+        self.standing = standing
+        self.control = control
+        plan = standing.plan
+        own = [spec.name for spec in plan.specs if not spec.outside]
+        self.hurting = Hurting(
+            own, {}, standing.blueprint.counts, seed=plan.seed, name="supervisor", tell=self._touched
+        )
+        self.chaos = Chaos(control, (), FOREVER, self.hurting)
+        self.admin = Admin(standing.token, {"status": self._status, "down": self._down})
+        self._progress = progress
+        self._end = asyncio.Event()
+        self._ended: asyncio.Future[list[str]]
+        self._watching: list[Progress] = [progress]
+
+    async def run(self, on_up: Callable[[], object]) -> list[str]:
+        """Come up, stay, end."""
+        control, standing = self.control, self.standing
+        loop = asyncio.get_running_loop()
+        self._ended = loop.create_future()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end.set)
+        control.fleet.on_pid = self._list_processes
+        control.fleet.on_give_up = self._given_up
+        standing.log.listen(("event.recorded",), self.chaos.observe)
+        try:
+            control.begin(standing.start)
+            control.note("run.started", self._begun())
+            opening = asyncio.create_task(self._open())
+            await self._until(opening)
+            if not self._end.is_set():
+                await self.admin.open(standing.admin)
+                on_up()
+                control.tasks.spawn(self.chaos.run())
+                control.tasks.spawn(self._flush())
+                await self._until(None)
+                await self.chaos.heal()
+                control.note("run.ended", {"settled": False})
+                await control.flush()
+        finally:
+            stubborn = await control.close(self._closing)
+            standing.keeper.flush()
+            self._ended.set_result(stubborn)
+            await self.admin.close()
+        return stubborn
+
+    async def _open(self) -> None:
+        standing, control = self.standing, self.control
+        await control.open(lambda ready, of: self._progress({"ready": ready, "of": of}))
+        if not standing.keeper.seeded:
+            given = standing.plan.scenario.given
+            self._progress({"seeding": standing.plan.scenario.id})
+            await arrange(control, standing.plan.specs, given)
+            standing.keeper.seed(standing.plan.scenario.id)
+
+    async def _until(self, work: asyncio.Task[None] | None) -> None:
+        """Wait for some work, the wish to end or trouble, whichever comes first."""
+        ending = asyncio.create_task(self._end.wait())
+        try:
+            while not (self._end.is_set() or (work is not None and work.done())):
+                self.control.tasks.raise_trouble()
+                change = asyncio.create_task(self.control.tasks.change())
+                waiting = {ending, change} | ({work} if work is not None else set())
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                change.cancel()
+            if work is not None and work.done():
+                work.result()
+        finally:
+            ending.cancel()
+            if work is not None:
+                work.cancel()
+
+    def _closing(self, waiting: Sequence[str], left: float) -> None:
+        for watch in self._watching:
+            watch({"waiting": list(waiting), "left": left})
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY)
+            self.standing.keeper.flush()
+
+    def _begun(self) -> dict[str, Any]:
+        plan = self.standing.plan
+        return {
+            "scenario": plan.scenario.id, "topology": plan.topology.id, "seed": plan.seed,
+            "chaos": plan.profile,
+        }  # fmt: skip
+
+    def _touched(self, fault: str, times: int) -> None:
+        self.control.touched[fault] = self.control.touched.get(fault, 0) + times
+
+    def _list_processes(self) -> None:
+        fleet = self.control.fleet
+        pids = {name: running.pid for name, running in fleet.running.items()} | fleet.servers
+        self.standing.keeper.list_processes([
+            {"name": name, "pid": pid, "started": started(pid)} for name, pid in pids.items() if pid > 0
+        ])  # fmt: skip
+
+    def _given_up(self, running: Running) -> None:
+        print(f"error: {running.given_up}", file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's log
+
+    # -- what others may ask --------------------------------------------------------------------------------
+
+    async def _down(self, _words: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+        self._watching.append(tell)
+        self._end.set()
+        return {"killed": await asyncio.shield(self._ended)}
+
+    async def _status(self, _words: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+        return {
+            "url": self.standing.url,
+            "topology": self.standing.plan.topology.id,
+            "age": self.control.clock.now() / 1_000_000,
+            **roster(self.control),
+        }

