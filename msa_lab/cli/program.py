@@ -9,19 +9,11 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn, TextIO
 
+from msa_lab.cli.interrupted import Interrupted
 from msa_lab.cli.messages import say, told
 from msa_lab.errors import MsaLabError
 
-EXIT_BUG = 70
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Interrupted(BaseException):
-    """A signal came while nothing was being played; the exit code is 128 and its number."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.exit_code = 128 + number
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -52,7 +44,7 @@ def _run(arguments: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 - the last place where anything can be said
         say(traceback.format_exc().rstrip())
         say("\nThis is a bug of MSA Lab, not a result. Please report it with the lines above.")
-        return EXIT_BUG
+        return MsaLabError.exit_code
     return 0
 
 

@@ -18,10 +18,10 @@ from typing import IO, Any, Literal, cast
 import msgspec
 
 from msa_lab import bootstrap
+from msa_lab.cli.interrupted import Interrupted
 from msa_lab.cli.messages import put, say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, shops_folder
-from msa_lab.cli.program import EXIT_BUG, Interrupted
 from msa_lab.cli.shopstop import clean_up
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, MsaLabError, UserMistake
@@ -202,12 +202,12 @@ def _listen(told: IO[str], plan: Plan, folder: ShopFolder, speaker: _Speaker) ->
             raise kind(message["error"])
         speaker.progress(message)
     say(f"the supervisor failed; see {folder.logs / 'supervisor.out'}")
-    return EXIT_BUG
+    return MsaLabError.exit_code
 
 
 def _supervise(wish: Wish, plan: Plan, folder: ShopFolder, tell: IO[str]) -> None:
     """Be the supervisor: a session of its own, no terminal, a file to print to."""
-    code = EXIT_BUG
+    code = MsaLabError.exit_code
 
     def telling(message: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError, ValueError):  # whoever started us may have gone
