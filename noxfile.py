@@ -113,7 +113,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Strict types: the lab, the services and the tests."""
-    install(session, "types", "servers", project=(), extras=(*SHOP, "tui"))
+    install(session, "types", "servers", project=(), extras=SHOP)
     session.run("mypy")
 
 

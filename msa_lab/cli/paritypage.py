@@ -13,7 +13,8 @@ import msgspec
 from msa_lab import bootstrap
 from msa_lab.cli.messages import put
 from msa_lab.cli.options import Talk
-from msa_lab.cli.playing import planned, stopping
+from msa_lab.cli.playing import planned
+from msa_lab.cli.stopping import stopping
 from msa_lab.cli.terminal import Terminal, emit, printable, table, terminal_of
 from msa_lab.cli.wanted import Wanted
 from msa_lab.scenario.findings import Outcome, Verdict

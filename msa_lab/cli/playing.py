@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal, cast
 
 import msgspec
@@ -23,7 +20,8 @@ from msa_lab.cli.narrator import Narrator
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, runs_folder
 from msa_lab.cli.planpage import plan_page
-from msa_lab.cli.terminal import ReaderGoneError, emit, terminal_of
+from msa_lab.cli.stopping import stopping
+from msa_lab.cli.terminal import ReaderGoneError, Terminal, emit, terminal_of
 from msa_lab.cli.verdict import verdict_block
 from msa_lab.cli.wanted import Wanted, pairs_of
 from msa_lab.cli.whys import with_stories
@@ -35,7 +33,7 @@ from msa_lab.usecases.ports import Plan
 from msa_lab.usecases.report import RunReport
 
 _SAGAS = 300
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Listeners = Mapping[Callable[[LogEvent], object], tuple[str, ...]]
 
 
 def planned(wanted: Wanted) -> Plan:
@@ -80,46 +78,93 @@ def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: b
         return _play(plan, wanted, talk, Path(spare), out=out, jsonl=jsonl, animate=animate)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: its exit code, the line that repeats it, and what kept it from being kept."""
+
+    report: RunReport
+    code: int
+    again: str
+    trouble: EnvironmentTrouble | None
+
+    def block(self, terminal: Terminal, *, verbose: bool) -> str:
+        """Give the verdict block."""
+        kept = self.trouble is None
+        return verdict_block(self.report, terminal, again=self.again, kept=kept, verbose=verbose)
+
+
+def conclude(
+    plan: Plan,
+    wanted: Wanted,
+    folder: RunFolder,
+    *,
+    out: str | None,
+    trouble: EnvironmentTrouble | None = None,
+    signals: Sequence[int] = (),
+    listeners: Listeners | None = None,
+    told: Callable[[RunReport], object] = lambda _: None,
+    **options: Any,  # noqa: ANN401 - those of run_scenario
+) -> Ended:
+    """Play a plan, judge it and keep it in its folder, unless `trouble` says that this is in vain."""
+    sagas: list[str] = []
+    report = bootstrap.play(
+        plan,
+        mode=cast("bootstrap.Mode", wanted.mode),
+        run=folder.run,
+        reread=folder.find,
+        level=cast("Literal['all', 'normal', 'key']", wanted.log),
+        listeners={**(listeners or {}), _noting(sagas): ("saga.started",)},
+        **{"write": folder.append, **options},
+    )
+    told(report)
+    report = with_stories(report, folder.events)
+    again = wanted.again(plan)
+    code = 128 + signals[0] if report.played.ended == "interrupted" and signals else report.exit_code
+    if trouble is None:
+        report = dataclasses.replace(report, artifacts=folder.planned([LOCK]))
+        trouble = _keep(folder, report, again, code, wanted)
+    if trouble is not None:
+        code = trouble.exit_code
+        report = dataclasses.replace(report, artifacts=())
+    remember(runs_folder(out), sagas=sagas, profiles=plan.scenario.profiles)
+    return Ended(report, code, again, trouble)
+
+
 def _play(
     plan: Plan, wanted: Wanted, talk: Talk, spare: Path, *, out: str | None, jsonl: bool, animate: bool
 ) -> int:
-    folder, trouble = _folder(runs_folder(out), spare)
+    folder, trouble = folder_for(runs_folder(out), spare)
     terminal = terminal_of(sys.stderr, colour=talk.colour, animate=animate)
     narrator = Narrator(plan, terminal, quiet=talk.quiet, mode=wanted.mode)
     narrator.begin()
-    sagas: list[str] = []
     printed = _Printed() if jsonl else None
     with stopping() as stopped:
-        report = bootstrap.play(
+        ended = conclude(
             plan,
-            mode=cast("bootstrap.Mode", wanted.mode),
-            run=folder.run,
+            wanted,
+            folder,
+            out=out,
+            trouble=trouble,
+            signals=stopped,
+            listeners=narrator.listeners,
+            told=narrator.end,
             write=folder.append if printed is None else _both(printed.take, folder.append),
-            reread=folder.find,
-            level=cast("Literal['all', 'normal', 'key']", wanted.log),
             stop=lambda: bool(stopped),
             progress=narrator.progress,
-            listeners={**narrator.listeners, _noting(sagas): ("saga.started",)},
         )
-        narrator.end(report)
-        report = with_stories(report, folder.events)
-        again = wanted.again(plan)
-        code = 128 + stopped[0] if report.played.ended == "interrupted" and stopped else report.exit_code
-        if trouble is None:
-            report = dataclasses.replace(report, artifacts=folder.planned([LOCK]))
-            trouble = _keep(folder, report, again, code, wanted)
-        if trouble is not None:
-            code = trouble.exit_code
-            report = dataclasses.replace(report, artifacts=())
     if printed is not None and printed.trouble is not None:
-        code = printed.trouble.exit_code
+        ended = dataclasses.replace(ended, code=printed.trouble.exit_code)
         say(f"error: {printed.trouble}")
     with contextlib.suppress(ReaderGoneError):
-        _tell(report, talk, again=again, code=code, jsonl=jsonl, kept=trouble is None)
-    if trouble is not None:
-        say(f"error: {trouble}\n  (the run was played and judged, but not kept)")
-    remember(runs_folder(out), sagas=sagas, profiles=plan.scenario.profiles)
-    return code
+        _tell(ended, talk, jsonl=jsonl)
+    if ended.trouble is not None:
+        say(unkept(ended.trouble))
+    return ended.code
+
+
+def unkept(trouble: EnvironmentTrouble) -> str:
+    """Say why a run was not kept."""
+    return f"error: {trouble}\n  (the run was played and judged, but not kept)"
 
 
 def _noting(sagas: list[str]) -> Callable[[LogEvent], object]:
@@ -132,7 +177,7 @@ def _noting(sagas: list[str]) -> Callable[[LogEvent], object]:
     return note
 
 
-def _folder(root: Path, spare: Path) -> tuple[RunFolder, EnvironmentTrouble | None]:
+def folder_for(root: Path, spare: Path) -> tuple[RunFolder, EnvironmentTrouble | None]:
     """Make the run's folder, in `spare` when the machine refuses: the chains of causes need the log."""
     try:
         return RunFolder.create(root, bootstrap.new_run_id), None
@@ -178,35 +223,14 @@ def _keep(
     return None
 
 
-def _tell(report: RunReport, talk: Talk, *, again: str, code: int, jsonl: bool, kept: bool) -> None:
+def _tell(ended: Ended, talk: Talk, *, jsonl: bool) -> None:
     if talk.json:
-        summary: Mapping[str, Any] = {**report.summary([again]), "exit": code}
+        summary: Mapping[str, Any] = {**ended.report.summary([ended.again]), "exit": ended.code}
         emit(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n")
         return
     stream = sys.stderr if jsonl else sys.stdout
-    block = verdict_block(
-        report, terminal_of(stream, colour=talk.colour), again=again, kept=kept, verbose=talk.verbose
-    )
+    block = ended.block(terminal_of(stream, colour=talk.colour), verbose=talk.verbose)
     if jsonl:
         say(block.rstrip("\n"))
     else:
         emit(block)
-
-
-@contextlib.contextmanager
-def stopping() -> Iterator[list[int]]:
-    """Gather signals: the first one asks to stop in good order, the second ends the process at once."""
-    signals: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if signals:
-            os._exit(128 + number)
-        signals.append(number)
-        say("\nstopping: healing the faults, judging, keeping the run (once more: stop at once)")
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield signals
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

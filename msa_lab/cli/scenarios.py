@@ -68,26 +68,31 @@ def run(  # noqa: PLR0917 - a command's options
     ] = "all",
     out: Out = None,
     mode: Annotated[str, typer.Option("--mode", metavar="sim|process", help="The world to play in.")] = "sim",
-    ui: Annotated[str, typer.Option("--ui", metavar="auto|plain", help="plain: no moving line.")] = "auto",
+    ui: Annotated[
+        str,
+        typer.Option(
+            "--ui",
+            metavar="auto|tui|plain",
+            help="tui: the live view (auto: on a terminal); plain: lines.",
+        ),
+    ] = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Play a scenario and judge it."""
-    if mode not in ("sim", "process"):
-        raise typer.BadParameter(f"--mode {mode!r}: sim or process")
-    if log not in ("all", "normal", "key"):
-        raise typer.BadParameter(f"--log {log!r}: all, normal or key")
-    if ui not in ("auto", "plain"):
-        raise typer.BadParameter(f"--ui {ui!r}: auto or plain")
+    _one_of("--mode", mode, ("sim", "process"))
+    _one_of("--log", log, ("all", "normal", "key"))
+    _one_of("--ui", ui, ("auto", "tui", "plain"))
     if chaos is False and profile is not None:
         raise typer.BadParameter("--no-chaos and --chaos-profile contradict each other")
     if json and jsonl:
         raise typer.BadParameter("--json and --jsonl contradict each other")
     talk = talk_of(context, json=json, quiet=quiet, verbose=verbose)
-    show = contextlib.nullcontext() if talk.quiet or dry_run or ui == "plain" else loading(printable(name))
-    with show:
-        from msa_lab.cli import playing  # noqa: PLC0415 - heavy modules wait for their command
-        from msa_lab.cli.wanted import Wanted, seed_of  # noqa: PLC0415 - as above
+    if ui == "tui" and (talk.json or jsonl or dry_run):
+        raise typer.BadParameter("--ui tui contradicts --json, --jsonl and --dry-run")
+    silent = talk.quiet or dry_run or ui == "plain"
+    with contextlib.nullcontext() if silent else loading(printable(name)):
+        from msa_lab.cli.wanted import Wanted, seed_of  # noqa: PLC0415 - heavy modules wait for their command
     if name == "-":
         from msa_lab.cli.piped import kept_input  # noqa: PLC0415 - as above
         from msa_lab.cli.places import runs_folder  # noqa: PLC0415 - as above
@@ -109,10 +114,23 @@ def run(  # noqa: PLR0917 - a command's options
         log=log,
         mode=mode,
     )
+    if not (talk.json or talk.quiet or jsonl or dry_run):
+        from msa_lab.cli import watching  # noqa: PLC0415 - as above
+
+        if watching.opens(ui):
+            raise typer.Exit(watching.watch(wanted, talk, out=out))
+    with contextlib.nullcontext() if silent else loading(printable(name)):
+        from msa_lab.cli import playing  # noqa: PLC0415 - as above
     if dry_run:
         playing.show_plan(wanted, talk)
         return
     raise typer.Exit(playing.play(wanted, talk, out=out, jsonl=jsonl, animate=ui == "auto"))
+
+
+def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        *first, last = choices
+        raise typer.BadParameter(f"{option} {value!r}: {', '.join(first)} or {last}")
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""`msalab tui` and `msalab replay`: the live view, if it is installed."""
+"""`msalab tui` and `msalab replay`: the live view of a kept run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import typer
 
 from msa_lab.cli.options import Out, RunArgument, talk_of
 
-_VIEW: Final = "msa_lab.tui.opening"
-"""Found by name: the command line and the view stand side by side, and neither imports the other."""
 _INSTANT: Final = re.compile(r"(?:T\+)?(\d{1,9}(?:\.\d{1,6})?)s?")
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
 
@@ -49,20 +47,13 @@ def _open(
     from msa_lab.cli.places import cache_folder  # noqa: PLC0415 - as above
     from msa_lab.cli.reading import stored  # noqa: PLC0415 - as above
     from msa_lab.cli.terminal import terminal_of  # noqa: PLC0415 - as above
+    from msa_lab.cli.watching import VIEW  # noqa: PLC0415 - as above
     from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
 
     run = stored(name, out)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise EnvironmentTrouble(f"the live view needs a terminal\n  in a pipe:  msalab runs show {run.id}")
-    try:
-        view = importlib.import_module(_VIEW)
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] != "textual":
-            raise
-        raise EnvironmentTrouble(
-            "the live view needs Textual, which is not installed\n"
-            f"  install it:  pip install 'msa-lab[tui]'\n  without it:  msalab runs show {run.id}"
-        ) from missing
+    view = importlib.import_module(VIEW)
     talk = talk_of(context)
     unicode = terminal_of(sys.stdout, colour=talk.colour).unicode and not ascii_only
     code = view.open_run(run, at=at, play=play, unicode=unicode, colour=talk.colour, cache=cache_folder())

@@ -17,7 +17,7 @@ from textual.widgets import ContentSwitcher, Footer
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.tui.clipboard import copy
-from msa_lab.tui.dialogs import Help
+from msa_lab.tui.dialogs import Confirm, Help
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
@@ -28,6 +28,7 @@ from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.screens.view import View
+from msa_lab.tui.session import Session
 from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
 from msa_lab.tui.travelling import Travelling
@@ -59,10 +60,15 @@ class LabApp(Travelling):
         unicode: bool = True,
         colour: bool = True,
         cache: Path = Path(),
+        session: Session | None = None,
+        speed: float = 1.0,
     ) -> None:
-        """Open a feed. `at` is an instant in microseconds (None: the end)."""
+        """Open a feed. `at` is an instant in microseconds (None: the end); `session` plays the run."""
         super().__init__(feed)
         self.summary = summary
+        self.session = session
+        self.playback.speed = speed
+        self._judged = session is None
         self.signs = Signs(unicode)
         self._views: dict[str, View] = {}
         self._interrupted = -_TWICE
@@ -76,6 +82,7 @@ class LabApp(Travelling):
         self._shown: tuple[object, ...] = ()
         if at is None:
             self.playback.end()
+        self.playback.growing = self.live
 
     # -- layout ------------------------------------------------------------------------------------
 
@@ -117,15 +124,32 @@ class LabApp(Travelling):
         return self._views[self._open]
 
     def _header(self, width: int) -> Line:
-        play = self.playback
-        return header(self.sight, width, playing=play.playing, speed=play.speed, following=play.at_end)
+        play, signs = self.playback, self.signs
+        if play.playing:
+            pace = f"{signs['play']} {play.pace}"
+        elif play.at_end:
+            pace = signs["up"] if self.live else signs["end"]
+        else:
+            pace = signs["pause"]
+        return header(self.sight, width, pace=pace)
 
     def _scrubber(self, width: int) -> Line:
-        play = self.playback
-        word = "PLAY" if play.playing else "END" if play.at_end else "PAUSED"
-        if not self.feed.ready:
+        if self.playback.playing:
+            word = "PLAY"
+        elif self.live and self.playback.follow:
+            word = "LIVE"
+        elif self.playback.at_end and not self.live:
+            word = "END"
+        else:
+            word = "HELD" if self.live and self.summary.get("mode") == "process" else "PAUSED"
+        if not self.feed.ready and not self.live:
             word = f"{self.feed.share:.0%}"
         return scrubber(self.sight, width, word=word)
+
+    @property
+    def live(self) -> bool:
+        """Whether the run is still played."""
+        return self.session is not None and self.session.live
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -136,9 +160,11 @@ class LabApp(Travelling):
     def _next(self) -> None:
         now = time.perf_counter()
         elapsed, self._before = now - self._before, now
+        self._hear()
         if not self.feed.ready:
             self._read(_READ)
         self.playback.tick(min(elapsed, 1.0))
+        self._judge()
         state = (
             self.playback.at,
             self.playback.t,
@@ -152,6 +178,30 @@ class LabApp(Travelling):
         else:
             self.view.idle(_READ)
 
+    def _hear(self) -> None:
+        """Take in what the session says, and how far the log has grown."""
+        if self.session is None or self.playback.growing is False:
+            return
+        self.session.poll()
+        self.summary = self.session.summary
+        self.playback.growing = self.session.live
+        self.feed.log.look()
+
+    def _judge(self) -> None:
+        """Tell the verdict once, when the viewer has come to the end of a run that was played for them."""
+        verdict = self.summary.get("verdict")
+        if self._judged or not verdict or not (self.playback.at_end and self.feed.ready):
+            return
+        self._judged = True
+        findings = self.summary.get("expectations") or []
+        held = sum(1 for finding in findings if finding["verdict"] == "HELD")
+        self.notify(
+            f"{held} of {len(findings)} expectations held.  7 tells all, q quits",
+            title=f"{verdict}",
+            severity="information" if verdict == "PASSED" else "error",
+            timeout=10,
+        )
+
     def _read(self, budget: float) -> None:
         """Read on in the log; what cannot be read ends the view."""
         try:
@@ -164,7 +214,7 @@ class LabApp(Travelling):
     def _place(self) -> None:
         """Go to the instant that was asked for as soon as it has been read."""
         if self._wanted is None or not (self.feed.ready or self.playback.last >= self._wanted):
-            return
+            return  # not read so far
         self.playback.seek(self._wanted)
         self._wanted = None
         self.playback.playing = self._play
@@ -209,12 +259,29 @@ class LabApp(Travelling):
         """Say why something cannot be done with a run that is over."""
         self.notify(REFUSED[wish], title="This run is over", severity="warning")
 
+    def notify(self, message: str, **options: Any) -> None:  # noqa: ANN401 - those of App
+        """Tell something; brackets are brackets."""
+        super().notify(message, **{"markup": False, **options})
+
     def action_theme(self) -> None:
         """Take the next theme."""
         names = [theme.name for theme in THEMES]
         here = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(here + 1) % len(names)]
         self.redraw()
+
+    async def action_quit(self) -> None:
+        """Quit; while real processes play, ask: they stop with the view."""
+        if self.live and self.summary.get("mode") == "process":
+            question = "The shop is still running. Stop it and judge what was played?"
+            self.push_screen(Confirm(question), self._leave)
+        else:
+            self.exit()
+
+    def _leave(self, sure: bool | None) -> None:  # noqa: FBT001 - what the question answers
+        if sure and self.session is not None:
+            self.session.stop()
+            self.exit()
 
     def action_help_quit(self) -> None:
         """Answer ^c: the first says which key quits, a second one soon after ends."""

@@ -75,3 +75,28 @@ class GoTo(ModalScreen[str]):
     def action_cancel(self) -> None:
         """Stay where we are."""
         self.dismiss("")
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks before something that cannot be taken back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,y", "answer(True)", "yes"),
+        Binding("escape,n", "answer(False)", "no"),
+    ]
+    DEFAULT_CSS = """
+    Confirm { align: center middle; }
+    Confirm Static { width: 58; max-width: 96%; height: auto; padding: 0 1; }
+    Confirm Static { border: round $warning; background: $panel; }
+    """
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        yield Static(f"{self._question}\n\nEnter: yes   Esc: no", markup=False)
+
+    def action_answer(self, answer: bool) -> None:  # noqa: FBT001 - an action's argument
+        """Answer."""
+        self.dismiss(answer)

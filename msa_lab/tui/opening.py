@@ -1,4 +1,4 @@
-"""Opens the live view on a stored run."""
+"""Opens the live view on a run: a stored one, or one that is being played."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Final
 from msa_lab.persistence import EVENTS, StoredRun
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.session import Session
 
 _CRASHED: Final = 1
 _OUR_BUG: Final = 70
+_PACE: Final = 4.0
 
 
 def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, colour: bool, cache: Path) -> int:
@@ -22,11 +24,31 @@ def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, colou
         EnvironmentTrouble: when the log cannot be read.
     """
     feed = Feed(run.path / EVENTS)
+    return _shown(LabApp(feed, run.summary, at=at, play=play, unicode=unicode, colour=colour, cache=cache))
+
+
+def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path) -> int:
+    """Show a run while it is played elsewhere; give the exit code as `open_run` does.
+
+    A simulated run is there in a moment: it is played back from its start, so that it can be watched. Real
+    processes are watched as they go.
+
+    Raises:
+        EnvironmentTrouble: when the log cannot be read.
+    """
+    paced = session.summary.get("mode") == "sim"
+    app = LabApp(
+        Feed(session.log), session.summary, session=session, at=0 if paced else None, play=paced, speed=_PACE,
+        unicode=unicode, colour=colour, cache=cache,
+    )  # fmt: skip
+    return _shown(app)
+
+
+def _shown(app: LabApp) -> int:
     try:
-        app = LabApp(feed, run.summary, at=at, play=play, unicode=unicode, colour=colour, cache=cache)
         app.run()
     finally:
-        feed.log.close()
+        app.feed.log.close()
     if app.trouble is not None:
         raise app.trouble
     code = app.return_code or 0

@@ -46,7 +46,7 @@ class Travelling(App[None]):
         """Play faster or slower."""
         self.playback.faster(steps)
         self.redraw()
-        self.notify(f"speed {self.playback.speed:g}x", timeout=1)
+        self.notify(f"speed {self.playback.pace}", timeout=1)
 
     def action_end(self) -> None:
         """Go to the end of the log and follow it."""

@@ -98,7 +98,11 @@ def run_scenario(
     def steady() -> str | None:
         return next(iter(judge.unsteady(plan.scenario.steady.over if plan.scenario.steady else last)), None)
 
-    played = world.play(plan, log, steady=steady, stop=stop, progress=progress)
+    def progressed(now: Instant, end: Instant) -> None:
+        writer.flush()  # for those who read the log while it grows
+        progress(now, end)
+
+    played = world.play(plan, log, steady=steady, stop=stop, progress=progressed)
     findings = judge.finish(played.end)
     if played.ended == "interrupted":
         findings = tuple(_cut_short(finding) for finding in findings)

@@ -1,8 +1,4 @@
-"""The fixtures of the live view's tests; they are skipped where the extra `tui` is not installed."""
-
-import pytest
-
-pytest.importorskip("textual", reason="the extra `tui` is not installed")
+"""The fixtures of the live view's tests."""
 
 from tests.tui.staging import feed, log_path, stage
 

@@ -19,7 +19,7 @@ from msa_lab.tui.widgets.bars import Bar
 from msa_lab.tui.widgets.rows import Page, Rows
 
 Story = Callable[[Pilot[None]], Awaitable[None]]
-SIZES = [(80, 24), (120, 40), (60, 16)]
+SIZES = [(80, 24), (120, 40), (200, 60), (60, 16)]
 SUMMARY: dict[str, Any] = {
     "run": "abc123", "scenario": {"id": "checkout", "file": "checkout.yaml"}, "mode": "sim",
     "topology": "no-idempotency", "seed": 7, "chaos": "flaky", "verdict": "FAILED", "exit": 1,
@@ -195,15 +195,21 @@ def stage(feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     def play(story: Story, size: tuple[int, int] = (80, 24), **options: Any) -> LabApp:  # noqa: ANN401 - those of the app
         app = LabApp(feed, json.loads(json.dumps(SUMMARY)), cache=tmp_path / "cache", **options)
 
-        async def opened() -> None:
-            async with app.run_test(size=size) as pilot:
-                await pilot.pause()
-                await story(pilot)
-
-        asyncio.run(opened())
+        play_on(app, story, size)
         return app
 
     return play
+
+
+def play_on(app: LabApp, story: Story, size: tuple[int, int] = (80, 24)) -> None:
+    """Open a view and play a story on it."""
+
+    async def opened() -> None:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await story(pilot)
+
+    asyncio.run(opened())
 
 
 def seen(app: LabApp) -> str:

@@ -60,10 +60,10 @@ def test_a_column_of_the_scrubber_is_an_instant(feed: Feed) -> None:
 
 
 def test_the_header_counts_what_acts_and_what_broke(feed: Feed) -> None:
-    then = text_of(header(look(feed, 20), 100, playing=False, speed=1.0, following=False))
+    then = text_of(header(look(feed, 20), 100, pace="‖"))
 
     assert then.startswith(" MSA Lab  checkout  no-idempotency  sim  seed 7")
-    assert then.rstrip().endswith("T+004.200s ‖     FAULTS 1 BROKEN 1")
+    assert then.rstrip().endswith("T+004.200s ‖      FAULTS 1 BROKEN 1")
 
 
 def test_the_table_of_services_tells_who_is_hurt(feed: Feed) -> None:

@@ -185,8 +185,12 @@ def test_speeds_have_a_slowest_and_a_fastest(feed: Feed) -> None:
     play = Playback(feed.log)
     play.faster(-99)
     assert play.speed == 0.1
+    assert play.pace == "0.1x"
     play.faster(99)
-    assert play.speed == 100.0
+    assert play.pace == "max"
+    play.playing = True
+    play.tick(0.1)
+    assert play.at == 34
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_space_plays_and_pauses_and_the_speed_changes(stage: Stage) -> None:
         assert not app.playback.playing
         assert "PAUSED" in bar(app, "scrubber").text()
         await press(pilot, "greater_than_sign", "greater_than_sign")
-        assert app.playback.speed == 5.0
+        assert app.playback.speed == 4.0
         await press(pilot, "less_than_sign")
         assert app.playback.speed == 2.0
 

@@ -2,67 +2,15 @@
 
 import json
 import os
-import pty
-import select
 import signal
-import subprocess
-import sys
 import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.tui.staging import SUMMARY, write_log
-
-ROOT = Path(__file__).parents[2]
-ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
-MOUSE_OFF, CURSOR_ON = b"\x1b[?1000l", b"\x1b[?25h"
-PATIENCE = 20
-
-
-class Terminal:
-    """A pseudo-terminal of 80 by 24 with `msalab` in it."""
-
-    def __init__(self, place: Path, *arguments: str) -> None:
-        self.master, self.slave = pty.openpty()
-        termios.tcsetwinsize(self.slave, (24, 80))
-        self.before = termios.tcgetattr(self.slave)
-        environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CI")}
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "msa_lab", *arguments],
-            stdin=self.slave, stdout=self.slave, stderr=self.slave, cwd=place, start_new_session=True,
-            env={**environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
-        self.output = b""
-
-    def wait_for(self, text: bytes) -> None:
-        stop = time.perf_counter() + PATIENCE
-        while text not in self.output:
-            assert time.perf_counter() < stop, self.output[-2000:]
-            self._read()
-
-    def _read(self) -> None:
-        ready, _, _ = select.select([self.master], [], [], 0.1)
-        if ready:
-            self.output += os.read(self.master, 65536)
-
-    def end(self) -> int:
-        stop = time.perf_counter() + PATIENCE
-        while self.process.poll() is None:
-            assert time.perf_counter() < stop, self.output[-2000:]
-            self._read()
-        while select.select([self.master], [], [], 0.1)[0]:
-            self._read()
-        return self.process.returncode
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+from tests.tui.terminals import CURSOR_ON, ENTERED, LEFT, MOUSE_OFF, Terminal
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from array import array
 from bisect import bisect_left, bisect_right
@@ -60,6 +61,10 @@ class LogFile:
     def __len__(self) -> int:
         return len(self._starts)
 
+    def look(self) -> None:
+        """Look how far the file has grown."""
+        self.size = os.fstat(self._file.fileno()).st_size
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
@@ -98,7 +103,7 @@ class LogFile:
 
     @property
     def done(self) -> bool:
-        """Whether all that was there when it was opened has been read."""
+        """Whether all that was there at the last look has been read."""
         return self.read + len(self._rest) >= self.size
 
     def _decoded(self, line: bytes) -> LogEvent:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-SPEEDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0)
+SPEEDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 100.0, math.inf)
+"""Seconds of the run in one of the viewer's; the last is as fast as it goes."""
 
 
 class Timeline(Protocol):
@@ -26,7 +28,7 @@ class Timeline(Protocol):
 class Playback:
     """A position: `at` events have been seen, and it is `t` microseconds since the start.
 
-    `follow` keeps it at the end of a log that grows.
+    `follow` keeps it at the end of a log that grows; while it is `growing`, playing waits there for more.
     """
 
     log: Timeline
@@ -35,6 +37,7 @@ class Playback:
     playing: bool = False
     speed: float = 1.0
     follow: bool = False
+    growing: bool = False
 
     @property
     def last(self) -> int:
@@ -54,14 +57,21 @@ class Playback:
             return moved
         if not self.playing:
             return False
-        t = min(self.last, self.t + round(elapsed * self.speed * 1_000_000))
+        fastest = math.isinf(self.speed)
+        t = self.last if fastest else min(self.last, self.t + round(elapsed * self.speed * 1_000_000))
         self.at, self.t = self.log.until(t), t
-        if t >= self.last:
+        if t >= self.last and not self.growing:
             self.playing = False
         return True
 
     def toggle(self) -> None:
-        """Pause, or go on; at the end of the log begin again."""
+        """Pause, or go on; at the end of the log begin again. What is followed as it happens is let go."""
+        if self.growing and self.follow:
+            self.follow = False
+            return
+        if self.growing and self.at_end and not self.playing:
+            self.end()
+            return
         if not self.playing and self.at_end:
             self._to(0)
             self.t = 0
@@ -92,8 +102,13 @@ class Playback:
 
     def faster(self, steps: int) -> None:
         """Change the speed by steps, negative: slower."""
-        near = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - self.speed))
+        near = sum(1 for speed in SPEEDS if speed < self.speed)
         self.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, near + steps))]
+
+    @property
+    def pace(self) -> str:
+        """The speed in words."""
+        return "max" if math.isinf(self.speed) else f"{self.speed:g}x"
 
     def _to(self, at: int) -> None:
         self.at = max(0, min(at, len(self.log)))

@@ -57,20 +57,18 @@ def _joined(cells: list[Span]) -> list[Span]:
     return joined
 
 
-def header(sight: Sight, width: int, *, playing: bool, speed: float, following: bool) -> Line:
-    """Draw the first line: which run, which moment, what acts, what broke."""
+def header(sight: Sight, width: int, *, pace: str) -> Line:
+    """Draw the first line: which run, which moment, how fast it goes on, what acts, what broke."""
     moment = sight.moment
     summary = sight.summary
-    signs = sight.signs
     scenario = summary.get("scenario") or {}
     name = str(scenario.get("id", "")) if isinstance(scenario, dict) else str(scenario)
     topology = f"  {summary.get('topology', '')}"
     about = f"  {summary.get('mode', 'sim')}  seed {summary.get('seed', '')}  run {summary.get('run', '')}"
-    state = signs["play"] + f" {speed:g}x" if playing else signs["end"] if following else signs["pause"]
     broke: Style = "bad" if sight.broken else "dim"
     right: list[Span] = [
         (f"T+{sight.t / 1e6:07.3f}s ", "strong"),
-        (f"{state:<5} ", "accent"),
+        (f"{pace:<6} ", "accent"),
         (f"FAULTS {len(moment.faults)} ", "fault" if moment.faults else "dim"),
         (f"BROKEN {sight.broken} ", broke),
     ]

@@ -31,6 +31,8 @@ def head(sight: Sight) -> Line:
     """Name the verdict, the exit code and the counts."""
     summary = sight.summary
     verdict = str(summary.get("verdict", ""))
+    if not verdict:
+        return line(("the run is not over yet: no verdict", "unsure"))
     style = _WORDS.get(verdict, "unsure")
     sign = sight.signs[style] if style in ("good", "bad", "unsure") else ""
     findings = summary.get("expectations") or []

@@ -1,4 +1,3 @@
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,22 +15,6 @@ def test_without_a_terminal_the_view_says_what_does_without(msalab: Msalab, comm
     assert ended.code == 4
     assert "the live view needs a terminal" in ended.err
     assert "msalab runs show" in ended.err
-
-
-def test_without_textual_the_view_says_how_to_install_it(
-    msalab: Msalab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    msalab("scenario", "tiny", "-q")
-    monkeypatch.setitem(sys.modules, "textual", None)
-    for name in [name for name in sys.modules if name.startswith("msa_lab.tui")]:
-        monkeypatch.delitem(sys.modules, name)
-    for stream in ("stdin", "stdout"):
-        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True, raising=False)
-
-    ended = msalab("tui")
-
-    assert ended.code == 4
-    assert "pip install 'msa-lab[tui]'" in ended.err
 
 
 def test_a_run_that_is_not_there_is_told_before_anything_opens(msalab: Msalab) -> None:

@@ -1,0 +1,174 @@
+"""Plays a run for the live view, or opens a kept one: what the view can ask of the world outside."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Final
+
+from msa_lab.chaos.naming import Names
+from msa_lab.cli.messages import loading, say
+from msa_lab.cli.options import Talk
+from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, work
+from msa_lab.cli.places import cache_folder
+from msa_lab.cli.stopping import stopping
+from msa_lab.cli.terminal import emit, printable, terminal_of
+from msa_lab.cli.wanted import Wanted
+from msa_lab.errors import EnvironmentTrouble
+
+VIEW: Final = "msa_lab.tui.opening"
+"""Found by name: the command line and the view stand side by side, and neither imports the other."""
+_PATIENCE: Final = 20.0
+_SMALLEST: Final = (60, 16)
+_LOOK: Final = 0.1
+_PROCESS: Final = "real processes have a past that cannot be played again; what is shown is the record"
+
+
+def opens(asked: str) -> bool:
+    """Tell whether the view opens: `tui`, or `auto` on a terminal before which somebody sits.
+
+    Raises:
+        EnvironmentTrouble: when it was asked for where there is no terminal.
+    """
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if asked == "tui" and not terminal:
+        raise EnvironmentTrouble("the live view needs a terminal\n  without one:  --ui plain")
+    if asked != "auto" or not terminal:
+        return asked == "tui"
+    dumb = os.environ.get("TERM", "") in ("", "dumb") and os.name != "nt"
+    return not dumb and "CI" not in os.environ and _fits()
+
+
+def _fits() -> bool:
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    return size.columns >= _SMALLEST[0] and size.lines >= _SMALLEST[1]
+
+
+class Watched:
+    """A run under way in a process of its own; the view asks it, and it never waits for the view."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.log = Path()
+        self.summary: Mapping[str, Any] = {}
+        self.names = Names()
+        self.faults: Mapping[str, str] = {}
+        self.again = ""
+        self.live = False
+        self.over: Over | Refused | None = None
+        self._line: Connection | None = None
+        self._engine: BaseProcess | None = None
+
+    @property
+    def why_not(self) -> str:
+        """Say why the run cannot be played again with a change; '' when it can."""
+        return "" if self.order.wanted.mode == "sim" else _PROCESS
+
+    def start(self) -> None:
+        """Let the engine begin; `poll` tells when it has."""
+        context = multiprocessing.get_context("spawn")  # forked threads and terminals would be trouble
+        self._line, theirs = context.Pipe()
+        self._engine = context.Process(target=work, args=(self.order, theirs), name="msalab-engine")
+        self._engine.start()
+        theirs.close()
+        self.live = True
+        self.over = None
+
+    def poll(self, wait: float = 0.0) -> str:
+        """Take in what the engine says: 'begun', 'over', 'refused', or '' for nothing new."""
+        if self._line is None or not self.live:
+            return ""
+        try:
+            if not self._line.poll(wait):
+                return ""
+            word: Begun | Over | Refused = self._line.recv()
+        except (EOFError, OSError):
+            word = Refused(EXIT_BUG, "the engine ended without a word")
+        if isinstance(word, Begun):
+            self.log, self.summary, self.again = word.log, word.summary, word.again
+            self.names, self.faults = word.names, word.faults
+            return "begun"
+        self.live = False
+        self.over = word
+        if isinstance(word, Over):
+            self.summary = word.summary
+            return "over"
+        return "refused"
+
+    @property
+    def told(self) -> str:
+        """Say why the engine refused."""
+        return self.over.text if isinstance(self.over, Refused) else ""
+
+    def stop(self) -> None:
+        """Ask the engine to stop in good order."""
+        if self._line is not None:
+            with contextlib.suppress(OSError):
+                self._line.send("stop")
+
+    def end(self) -> None:
+        """Wait until the engine's process is gone; end it when it does not go by itself."""
+        if self._engine is None:
+            return
+        if self._line is not None:
+            self._line.close()
+        self._engine.join(_PATIENCE)
+        if self._engine.is_alive():
+            self._engine.kill()
+            self._engine.join()
+
+
+def watch(wanted: Wanted, talk: Talk, *, out: str | None) -> int:
+    """Play a run in the live view; give its exit code, or 128 and a signal's number."""
+    terminal = terminal_of(sys.stdout, colour=talk.colour)
+    watched = Watched(Order(wanted, out, terminal, talk.verbose))
+    watched.start()
+    try:
+        with loading(printable(wanted.name)):
+            view = importlib.import_module(VIEW)
+            while not watched.poll(_LOOK) and watched.live:
+                pass
+        if isinstance(watched.over, Refused):
+            return _refused(watched.over)
+        code = view.open_live(watched, unicode=terminal.unicode, colour=talk.colour, cache=cache_folder())
+        return _conclude(watched, code)
+    finally:
+        watched.end()
+
+
+def _refused(refused: Refused) -> int:
+    say(refused.text)
+    if refused.code == EXIT_BUG:
+        say("\nThis is a bug of MSA Lab, not a result. Please report it with the lines above.")
+    return refused.code
+
+
+def _conclude(watched: Watched, code: int) -> int:
+    """Wait for the end of the run and print its verdict; `code` is how the view ended."""
+    with stopping() as signals:
+        if watched.live and code:
+            watched.stop()
+        elif watched.live:
+            say("playing on to the end")
+        asked = bool(code)
+        while watched.live:
+            watched.poll(_LOOK)
+            if signals and not asked:
+                asked = True
+                watched.stop()
+    if not isinstance(watched.over, Over):
+        return _refused(watched.over) if watched.over is not None else code
+    emit(watched.over.block)
+    if watched.over.trouble:
+        say(watched.over.trouble)
+    return 128 + signals[0] if signals else code or watched.over.code

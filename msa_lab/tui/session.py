@@ -1,0 +1,65 @@
+"""What the view can ask of whoever plays the run; the command line fulfils it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from msa_lab.chaos.naming import Names
+
+
+class Session(Protocol):
+    """A run that is played elsewhere, while the view reads its log. It never waits for the view.
+
+    `live` is whether it is still played, `summary` what is known of it, `again` the command line that plays
+    it, `faults` its planned faults as command lines by their ids, `names` what faults may be about.
+    """
+
+    @property
+    def log(self) -> Path:
+        """Where its event log grows."""
+        ...
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Its run.json, or what is known of it yet."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """Whether it is still played."""
+        ...
+
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be played again with a change; '' when it can."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """Why it could not be played."""
+        ...
+
+    @property
+    def names(self) -> Names:
+        """What there is to hurt."""
+        ...
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Its planned faults."""
+        ...
+
+    @property
+    def again(self) -> str:
+        """The command line that plays it again."""
+        ...
+
+    def poll(self) -> str:
+        """Take in news: 'begun', 'over', 'refused', or ''."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to stop in good order."""
+        ...
