@@ -28,6 +28,7 @@ from msa_lab.runtime.process.streams import Streams
 from msa_lab.sdk import Context, seconds
 from msa_lab.telemetry.events import KINDS
 from tests.builders import SHELF, SHOP, tiny
+from tests.process import rabbit
 
 T = TypeVar("T")
 
@@ -83,6 +84,22 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real server of this session's own."""
+    demand(rabbit.missing())
+    with rabbit.rabbit(tmp_path_factory.mktemp("rabbit") / "home") as url:
+        yield url
+
+
+def demand(missing: str) -> None:
+    """Skip a test because of what is missing here; fail it where everything is promised to be there."""
+    if missing:
+        if os.environ.get("MSALAB_DEMAND_SERVERS"):
+            pytest.fail(missing)
+        pytest.skip(missing)
 
 
 async def answering(socket: Path) -> None:

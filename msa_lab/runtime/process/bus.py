@@ -141,6 +141,14 @@ class Broker(Protocol):
         """Join a group that was prepared."""
         ...
 
+    async def clean(self) -> None:
+        """Remove all that the run has left in the broker.
+
+        Raises:
+            BrokerAway: when the broker is.
+        """
+        ...
+
     async def close(self) -> None:
         """Close the connection."""
         ...

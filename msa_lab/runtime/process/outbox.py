@@ -153,6 +153,12 @@ class Relay:
         except PublishFailure:
             return  # it may have been taken; nobody would send it again
 
+    def close(self) -> None:
+        """Close the lock's file."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def _acquire(self) -> bool:
         if self._lock is None:
             self._lock = self._lock_path.open("a")

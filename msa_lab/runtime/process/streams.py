@@ -38,6 +38,7 @@ LONGEST_READ = 2.0
 
 POLL_EVERY = 0.02
 CLAIMED_AT_ONCE = 100
+AT_ONCE = 500
 
 
 @contextlib.contextmanager
@@ -97,9 +98,25 @@ class Streams:
         """Join a group."""
         return StreamSubscription(self, group, member, topics)
 
+    async def clean(self) -> None:
+        """Remove all keys of the run."""
+        with _answering():
+            await forget(self.server, f"{self.prefix}*")
+
     async def close(self) -> None:
         """Close the connections."""
         await self.server.aclose()
+
+
+async def forget(server: Redis, pattern: str) -> int:
+    """Delete the keys that a pattern fits; give how many."""
+    gone, some = 0, list[Any]()
+    async for key in server.scan_iter(match=pattern, count=AT_ONCE):
+        some.append(key)
+        if len(some) == AT_ONCE:
+            gone += int(await server.unlink(*some))
+            some.clear()
+    return gone + (int(await server.unlink(*some)) if some else 0)
 
 
 class StreamSubscription:
