@@ -62,6 +62,11 @@ class CallGuard:
             breaker = self._breakers[operation] = CircuitBreaker(self._breaking)
         return breaker
 
+    @property
+    def breakers(self) -> Mapping[str, CircuitBreaker]:
+        """The breakers there are so far, by operation."""
+        return self._breakers
+
     def limit(
         self, breaker: CircuitBreaker | None, within: Duration | None, deadline: Instant | None, now: Instant
     ) -> Duration:

@@ -80,6 +80,12 @@ def test_a_real_broker_keeps(promise: Callable[[Open], None], market: Open) -> N
     promise(market)
 
 
+def test_a_broker_that_is_there_says_so(market: Open) -> None:
+    here: Any = market()
+
+    assert here.ask(lambda broker: broker.ping()) is None
+
+
 def with_a_dead_letter(market: Open) -> tuple[RealMarket, str]:
     """Open a market where the diary, and nobody else, has given up the first of two messages."""
     here: Any = market(faults=["msg.poison till.sold count=1"])

@@ -137,6 +137,14 @@ class Broker(Protocol):
         """
         ...
 
+    async def ping(self) -> None:
+        """Ask whether it is there.
+
+        Raises:
+            BrokerAway: when it is not.
+        """
+        ...
+
     def subscribe(self, group: str, member: str, topics: Sequence[str]) -> Subscription:
         """Join a group that was prepared."""
         ...

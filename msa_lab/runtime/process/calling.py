@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from msa_lab.resilience.balancing import balancer
@@ -56,6 +56,11 @@ class Client:
         self._listed: tuple[Address, ...] = ()
         self._endpoints: list[Endpoint] = []
         self._balancer = balancer(switched["balancing"], site.draw)
+
+    @property
+    def breakers(self) -> Mapping[str, CircuitBreaker]:
+        """The breakers there are so far, by operation."""
+        return self._guard.breakers
 
     async def call(
         self,

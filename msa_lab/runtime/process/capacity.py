@@ -16,6 +16,16 @@ class Capacity:
         self._inside = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def inside(self) -> int:
+        """How many are inside."""
+        return self._inside
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not place.done() for place in self._waiting)
+
     async def enter(self) -> bool:
         """Come in, after waiting if need be; False at once when too many wait already."""
         if self._inside < self._concurrency:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
 import uvloop
 
 from msa_lab.errors import EnvironmentTrouble
@@ -23,6 +20,8 @@ from msa_lab.runtime.process.doors import bound
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.hurting import Hurting, spent
 from msa_lab.runtime.process.journal import Journal, RunClock, Told
+from msa_lab.runtime.process.limits import LIMITS
+from msa_lab.runtime.process.listener import Listener
 from msa_lab.runtime.process.outbox import Relay
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyCache, ValkeyLock
 from msa_lab.runtime.process.records import operations_of
@@ -30,21 +29,12 @@ from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Kept, Work
 from msa_lab.runtime.process.streams import Streams
-from msa_lab.runtime.process.web import app_of
+from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
 from msa_lab.sdk.saga import SagaRecord
 
 ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
-
-
-class QuietServer(uvicorn.Server):
-    """A server that leaves the signals alone: the supervisor ends it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 class Process:
@@ -56,7 +46,7 @@ class Process:
         self._place = place
         self._incarnation = incarnation
         self._line: socket.socket | None = None
-        self._servers: list[uvicorn.Server] = []
+        self._servers: list[Listener] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self.hosts: dict[str, Host] = {}
         plan = blueprint
@@ -120,11 +110,7 @@ class Process:
         await self._build()
         serving = []
         for (name, _), listening in zip(self._place.instances, sockets, strict=True):
-            config = uvicorn.Config(
-                app_of(self.hosts[name]), log_config=None, access_log=False, lifespan="off",
-                timeout_keep_alive=75, timeout_graceful_shutdown=1, ws="none",
-            )  # fmt: skip
-            server = QuietServer(config)
+            server = Listener(Web(self.hosts[name]), LIMITS)
             self._servers.append(server)
             serving.append(asyncio.create_task(server.serve([listening])))
         for host in self.hosts.values():
@@ -157,7 +143,8 @@ class Process:
         site, plan = self.site, self._blueprint
         for name, service in self._place.instances:
             spec = site.specs[service]
-            if service not in kept:
+            first = service not in kept
+            if first:
                 database = Database(
                     spec, plan.data / f"{service}.sqlite", versioned=site.patterns["isolation"] == "versioned"
                 )
@@ -169,7 +156,7 @@ class Process:
                 ValkeyCache(site.cache, service, enabled=site.patterns["cache"] != "none"),
                 ValkeyLock(site.cache, service),
             )  # fmt: skip
-            self.hosts[name] = Host(site, spec, desk)
+            self.hosts[name] = Host(site, spec, desk, first=first)
             self._log(await kept[service].database.unsent(name))
         for one in kept.values():
             self._spawn(one.relay.run())
@@ -219,7 +206,7 @@ class Process:
         for task in self._tasks:
             task.cancel()
         for server in self._servers:
-            server.should_exit = True
+            server.stop()
         await asyncio.gather(*serving, return_exceptions=True)
         for host in self.hosts.values():
             await host.desk.kept.database.close()

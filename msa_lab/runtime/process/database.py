@@ -318,6 +318,11 @@ class Database:
         rows = await self._rows(sql.select(self.outbox).order_by(self.outbox.c.id).limit(limit))
         return [(int(row["id"]), bytes(row["message"])) for row in rows]
 
+    async def depth(self) -> int:
+        """Tell how many messages the outbox holds."""
+        rows = await self._rows(sql.select(sql.func.count().label("depth")).select_from(self.outbox))
+        return int(rows[0]["depth"])
+
     async def remove(self, ids: Sequence[int]) -> None:
         """Remove messages that the broker has confirmed."""
         async with self._writing:

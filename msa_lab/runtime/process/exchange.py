@@ -46,9 +46,11 @@ class Exchange:
 def headers_of(exchange: Exchange, story: Story, lamport: int) -> dict[str, str]:
     """Write the headers that travel with every call."""
     who = exchange.identity
+    # An id of zeros is none (https://www.w3.org/TR/trace-context-1/#trace-id): such work begins a trace.
+    trace = story.high | story.trace or exchange.number
     headers = {
         "content-type": "application/json",
-        "traceparent": f"00-{story.trace:032x}-{exchange.number:016x}-01",
+        "traceparent": f"00-{trace:032x}-{exchange.number:016x}-01",
         "x-msalab-caller": json.dumps([who.service, who.subject, list(who.roles)]),
         "x-msalab-story": json.dumps([story.saga, story.cause, lamport]),
     }

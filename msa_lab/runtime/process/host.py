@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 import traceback
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from redis.exceptions import RedisError
 
 from msa_lab.resilience.retry import backoff
 from msa_lab.runtime.hosting import AlreadyDone
+from msa_lab.runtime.process.bus import BrokerAway
 from msa_lab.runtime.process.capacity import Capacity
 from msa_lab.runtime.process.consumer import Consumer, Delivery
 from msa_lab.runtime.process.context import Desk, ProcessContext
+from msa_lab.runtime.process.failing import BUG
+from msa_lab.runtime.process.intake import Asked
 from msa_lab.runtime.process.journal import Story
+from msa_lab.runtime.process.limits import sound
+from msa_lab.runtime.process.meter import Meter
 from msa_lab.runtime.process.records import adapter, edge
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Work
 from msa_lab.sdk.contract import Operation
-from msa_lab.sdk.failures import DeadlineExceeded, DomainError, InvalidRequest, Overloaded, PortFailure
+from msa_lab.sdk.failures import (
+    DeadlineExceeded,
+    DomainError,
+    InvalidRequest,
+    Overloaded,
+    PortFailure,
+    StoreFailure,
+)
 from msa_lab.sdk.policy import Retry
-from msa_lab.sdk.ports import Caller, Transaction
+from msa_lab.sdk.ports import Transaction
 from msa_lab.sdk.saga import SAGAS, Orchestrator, SagaRecord
 from msa_lab.sdk.spec import Job, ServiceSpec
 from msa_lab.sdk.values import Duration, Instant
@@ -29,32 +44,29 @@ RESUME_EVERY = 1.0
 """How often, in seconds, an instance looks for sagas that nobody drives."""
 
 
-class Asked:
-    """A request as it came in."""
+ASKED_WITHIN = 1.0
+"""How many seconds a server has to show that it is there."""
 
-    __slots__ = ("caller", "cause", "deadline", "key", "lamport", "saga", "span", "trace")
 
-    def __init__(self) -> None:
-        self.caller = Caller()
-        self.key: str | None = None
-        self.deadline: int | None = None
-        self.saga = ""
-        self.cause = 0
-        self.lamport = 0
-        self.trace = 0
-        self.span = 0
+class Answer(NamedTuple):
+    """What came of a request. `began` tells whether a handler had begun on it."""
+
+    reply: Any
+    error: Exception | None
+    began: bool
 
 
 class Host:
-    """An incarnation of an instance."""
+    """An incarnation of an instance; `first` is one instance of each service in a process."""
 
-    def __init__(self, site: Site, spec: ServiceSpec, desk: Desk) -> None:
+    def __init__(self, site: Site, spec: ServiceSpec, desk: Desk, *, first: bool = True) -> None:
         deployment = site.topology.deployments[spec.name]
         self.site = site
         self.spec = spec
         self.desk = desk
+        self.first = first
         self.ready = False
-        self._capacity = Capacity(
+        self.load = Capacity(
             deployment.concurrency or spec.concurrency, deployment.queue or spec.queue,
             lifo=deployment.discipline == "lifo",
         )  # fmt: skip
@@ -120,29 +132,52 @@ class Host:
 
     # -- requests -----------------------------------------------------------------------------------------
 
+    @property
+    def meter(self) -> Meter:
+        """What is counted in this process."""
+        return self.site.journal.meter
+
+    def begun(self, asked: Asked) -> Story:
+        """Begin the story of a request; one that belongs to no trace begins one."""
+        story = Story(self.spec.name, self.desk.instance, asked.saga, asked.trace, asked.span, asked.cause)
+        story.high = asked.high
+        if not (story.trace or story.high):
+            story.trace = self.site.journal.number()
+        return story
+
     async def answer(
         self, operation: Operation[Any, Any], asked: Asked, arguments: object, story: Story
-    ) -> tuple[Any, Exception | None]:
+    ) -> Answer:
         """Serve one request: give the reply, or what to refuse it with."""
+        since = time.perf_counter_ns()
         journal = self.site.journal
         journal.heard(asked.lamport)
-        if not await self._capacity.enter():
-            return None, self._refused(operation, story, Overloaded())
-        try:
-            if asked.deadline is not None and asked.deadline <= self.site.clock.now():
-                return None, self._refused(operation, story, DeadlineExceeded())
-            journal.emit(story, "call.received", {"operation": operation.name, "call": asked.span})
-            reply, error = await self._run(operation, asked, arguments, story)
-            outcome = "ok"
-            if isinstance(error, DomainError):
-                outcome = error.code
-            elif error is not None:
-                outcome = type(error).__name__
-            detail = {"operation": operation.name, "call": asked.span, "outcome": outcome}
-            journal.emit(story, "call.replied", detail)
-            return reply, error
-        finally:
-            self._capacity.leave()
+        if await self.load.enter():
+            try:
+                answer = await self._answered(operation, asked, arguments, story)
+            finally:
+                self.load.leave()
+        else:
+            answer = self._refused(operation, story, Overloaded())
+        took = time.perf_counter_ns() - since
+        journal.meter.request(self.desk.instance, operation.name, _outcome(answer.error), took)
+        return answer
+
+    async def _answered(
+        self, operation: Operation[Any, Any], asked: Asked, arguments: object, story: Story
+    ) -> Answer:
+        journal = self.site.journal
+        if asked.deadline is not None and asked.deadline <= self.site.clock.now():
+            return self._refused(operation, story, DeadlineExceeded())
+        journal.emit(story, "call.received", {"operation": operation.name, "call": asked.span})
+        reply, error = await self._run(operation, asked, arguments, story)
+        outcome = _outcome(error)
+        if outcome == BUG:
+            outcome = type(error).__name__
+        journal.emit(
+            story, "call.replied", {"operation": operation.name, "call": asked.span, "outcome": outcome}
+        )
+        return Answer(reply, error, began=True)
 
     async def _run(
         self, operation: Operation[Any, Any], asked: Asked, arguments: object, story: Story
@@ -153,6 +188,8 @@ class Host:
             if not isinstance(arguments, Mapping):
                 raise InvalidRequest("the request must be an object")  # noqa: TRY301 - answered below
             request = edge(operation).checked(arguments)
+            if asked.odd:
+                sound(request)
             if asked.key is not None and operation.keyed:
                 work.key = f"{operation.name}/{asked.key}"
                 work.reply_type = operation.reply
@@ -169,10 +206,30 @@ class Host:
             traceback.print_exc(file=sys.stderr)
             return None, error
 
-    def _refused(self, operation: Operation[Any, Any], story: Story, failure: Exception) -> Exception:
+    def _refused(self, operation: Operation[Any, Any], story: Story, failure: Exception) -> Answer:
         detail = {"operation": operation.name, "reason": type(failure).__name__}
         self.site.journal.emit(story, "call.refused", detail)
-        return failure
+        return Answer(None, failure, began=False)
+
+    async def dependencies(self) -> dict[str, bool]:
+        """Ask what the instance stands on whether it is there."""
+        site = self.site
+        asked = {
+            "database": self.desk.kept.database.depth(),
+            "broker": site.broker.ping(),
+            "cache": site.cache.ping(),
+        }
+
+        async def there(question: Any) -> bool:  # noqa: ANN401 - any awaitable
+            try:
+                async with asyncio.timeout(ASKED_WITHIN):
+                    await question
+            except (StoreFailure, BrokerAway, RedisError, OSError, TimeoutError):
+                return False
+            return True
+
+        found = await asyncio.gather(*(there(question) for question in asked.values()))
+        return dict(zip(asked, found, strict=True))
 
     # -- deliveries ---------------------------------------------------------------------------------------
 
@@ -180,7 +237,7 @@ class Host:
         """Handle a delivery; give why it failed, '' when it is done."""
         message, journal = delivery.message, self.site.journal
         journal.heard(message.lamport)
-        if not await self._capacity.enter():
+        if not await self.load.enter():
             return "consumer overloaded"
         try:
             story = self.story(message.saga, message.trace, 0, delivery.cause or message.cause)
@@ -194,7 +251,7 @@ class Host:
                 return ""
             reason = await self._apply(work, message.event, message.data)
         finally:
-            self._capacity.leave()
+            self.load.leave()
         if not reason and delivery.crash is not None:
             self.site.crash(delivery.crash.restart_after, delivery.fault, story.cause)
         return reason
@@ -246,11 +303,15 @@ class Host:
     def _backoff(self, retry: Retry, attempt: int) -> Duration:
         return backoff(retry, attempt, self.site.draw)
 
+    async def open_sagas(self) -> Sequence[SagaRecord]:
+        """Give the service's sagas that have not ended."""
+        return await self.desk.kept.database.open_sagas(SAGAS)
+
     async def _resume(self) -> None:
         """Take up sagas that nobody drives: their lease is over or they are an earlier incarnation's."""
         while True:
             try:
-                for record in await self.desk.kept.database.open_sagas(SAGAS):
+                for record in await self.open_sagas():
                     expired = record.lease_until <= self.site.clock.now()
                     left = record.owner == self.desk.instance and record.incarnation != self.desk.incarnation
                     if expired or left:
@@ -258,6 +319,15 @@ class Host:
             except PortFailure:
                 pass
             await asyncio.sleep(RESUME_EVERY)
+
+
+def _outcome(error: Exception | None) -> str:
+    """Name what came of a request."""
+    if error is None:
+        return "ok"
+    if isinstance(error, DomainError):
+        return error.code
+    return type(error).__name__ if isinstance(error, PortFailure) else BUG
 
 
 async def _nothing(_tx: Transaction) -> None:

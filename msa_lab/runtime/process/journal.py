@@ -11,6 +11,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
+from msa_lab.runtime.process.meter import Meter
 from msa_lab.sdk.values import Instant
 
 Told = list[Any]
@@ -44,7 +45,10 @@ class RunClock:
 
 @dataclass(slots=True)
 class Story:
-    """What an event belongs to; `cause` is the id of the last event of the story."""
+    """What an event belongs to; `cause` is the id of the last event of the story.
+
+    `high` are the upper 65 bits of a trace's id that somebody else chose: ours have 63, as the log keeps.
+    """
 
     service: str
     instance: str
@@ -52,6 +56,7 @@ class Story:
     trace: int = 0
     span: int = 0
     cause: int = 0
+    high: int = 0
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class Journal:
     wanted: Container[str]
     send: Callable[[list[Told]], object]
     lamport: int = 0
+    meter: Meter = field(default_factory=Meter)
     _count: int = 0
     _held: list[Told] | None = field(default=None)
 
@@ -73,6 +79,9 @@ class Journal:
 
     def emit(self, story: Story, kind: str, detail: dict[str, Any]) -> int:
         """Log an event of a story, which goes on from it; what nobody wants changes nothing."""
+        fold = self.meter.folds.get(kind)
+        if fold is not None:
+            fold(story.instance, detail)
         if kind not in self.wanted:
             return story.cause
         self.lamport += 1

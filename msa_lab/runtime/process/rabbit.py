@@ -135,6 +135,12 @@ class Rabbit:
                     self._connection = await aio_pika.connect(self._url)
                 return await self._connection.channel(publisher_confirms=True, on_return_raises=True)
 
+    async def ping(self) -> None:
+        """Ask whether it is there, by a channel of its own."""
+        channel = await self.channel()
+        with _answering():
+            await channel.close()
+
     async def prepare(self, groups: Mapping[str, Sequence[str]]) -> None:
         """Make exchanges, queues and bindings; a server that is busy may need a few tries."""
         for left in reversed(range(PREPARE_TRIES)):

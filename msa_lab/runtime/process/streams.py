@@ -94,6 +94,11 @@ class Streams:
         except (RedisError, OSError, TimeoutError) as error:
             raise PublishFailure(str(error)) from error
 
+    async def ping(self) -> None:
+        """Ask whether it is there."""
+        with _answering():
+            await self.server.ping()
+
     def subscribe(self, group: str, member: str, topics: Sequence[str]) -> StreamSubscription:
         """Join a group."""
         return StreamSubscription(self, group, member, topics)

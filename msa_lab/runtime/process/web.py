@@ -1,123 +1,208 @@
-"""The FastAPI app of an instance: its operations, health, readiness and OpenAPI."""
+"""The HTTP side of an instance: its operations by path and by name, and the pages about it."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-from collections.abc import Awaitable, Callable
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI, Request, Response
-from pydantic_core import to_json
-from starlette.responses import JSONResponse
+from pydantic_core import PydanticSerializationError, to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
+from msa_lab.runtime.process.browse import shown_page
 from msa_lab.runtime.process.exchange import CALLS
 from msa_lab.runtime.process.failing import written
-from msa_lab.runtime.process.host import Asked, Host
-from msa_lab.runtime.process.openapi import JSON as _JSON
-from msa_lab.runtime.process.openapi import page
+from msa_lab.runtime.process.host import Host
+from msa_lab.runtime.process.intake import Asked, Receive, Unreadable, asked_of, body_of, named_in, told_in
+from msa_lab.runtime.process.limits import LIMITS, Limits
+from msa_lab.runtime.process.metrics import CONTENT_TYPE, exposed
+from msa_lab.runtime.process.openapi import BODILESS, JSON, page
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.failures import InvalidRequest
-from msa_lab.sdk.ports import Caller
 
-LARGEST_BODY = 1024 * 1024
-_SIGNED = (1 << 63) - 1
-_decode = msgspec.json.Decoder().decode
-Endpoint = Callable[[Request], Awaitable[Response]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+_JSON = JSON.encode()
 
 
-def app_of(host: Host) -> FastAPI:
-    """Make the app of an instance."""
-    spec = host.spec
-    app = FastAPI(title=spec.name, description=spec.purpose, version="1", docs_url=None, redoc_url=None)
-    document = functools.cache(lambda: page(spec))
-    app.openapi = document  # type: ignore[method-assign] # written from the specs, when it is asked for
-    routes = app.router.routes
-    for part in spec.operations:
-        operation = part.operation
-        by_name = _endpoint(host, operation, rest=False)
-        routes.append(Route(f"{CALLS}{operation.name}", by_name, methods=["POST"]))
-        by_path = _endpoint(host, operation, rest=True)
-        routes.append(Route(operation.path, by_path, methods=[operation.method]))
+class Web:
+    """The ASGI application of an instance.
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok", "instance": host.desk.instance})
+    Calls by name are what services say to each other all day: they go past the framework, by a dictionary.
+    """
 
-    async def ready(_request: Request) -> Response:
-        return JSONResponse({"ready": host.ready}, 200 if host.ready else 503)
+    def __init__(self, host: Host, limits: Limits = LIMITS) -> None:
+        self._host = host
+        self._limits = limits
+        self._named = {part.operation.name: part.operation for part in host.spec.operations}
+        self.app = self._framed()
 
-    routes.append(Route("/health", health))
-    routes.append(Route("/ready", ready))
-    return app
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] == "http" and scope["path"].startswith(CALLS):
+            operation = self._named.get(scope["path"][len(CALLS) :])
+            if operation is not None and scope["method"] == "POST":
+                await self._serve(operation, scope, receive, send, rest=False)
+                return
+        await self.app(scope, receive, send)  # type: ignore[arg-type] # Starlette wants mutable mappings
 
+    def _framed(self) -> FastAPI:
+        """Make the framework's application, for people and tools."""
+        host = self._host
+        spec = host.spec
+        app = FastAPI(
+            title=spec.name, description=spec.purpose, docs_url=None, redoc_url=None, redirect_slashes=False,
+            exception_handlers={HTTPException: _not_here},
+        )  # fmt: skip
+        document = functools.cache(lambda: page(spec, self._limits, host.site.specs))
+        app.openapi = document  # type: ignore[method-assign] # written from the specs, when it is asked for
 
-def _endpoint(host: Host, operation: Operation[Any, Any], *, rest: bool) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        asked = Asked()
-        with contextlib.suppress(ValueError, TypeError):
-            _heard(asked, request)
-        story = host.story(asked.saga, asked.trace, asked.span, asked.cause)
+        async def health(_request: Request) -> Response:
+            return JSONResponse({"status": "ok", "instance": host.desk.instance})
+
+        async def ready(_request: Request) -> Response:
+            there = await host.dependencies()
+            ready = host.ready and all(there.values())
+            return JSONResponse({"ready": ready, **there}, 200 if ready else 503)
+
+        async def metrics(_request: Request) -> Response:
+            return Response(await exposed(host), media_type=CONTENT_TYPE)
+
+        async def docs(_request: Request) -> Response:
+            return HTMLResponse(shown_page(document()))
+
+        paths: dict[str, dict[str, Operation[Any, Any]]] = {}
+        for part in spec.operations:
+            paths.setdefault(part.operation.path, {})[part.operation.method] = part.operation
+        app.router.routes += [
+            *(Route(f"/{of.__name__}", of) for of in (health, ready, metrics, docs)),
+            *(Route(path, self._at(served), methods=list(served)) for path, served in paths.items()),
+            Route(f"{CALLS}{{operation}}", _Unknown(self._named), methods=["POST"]),
+        ]  # fmt: skip
+        return app
+
+    def _at(self, served: Mapping[str, Operation[Any, Any]]) -> _ByMethod:
+        return _ByMethod(served, self._serve)
+
+    async def _serve(
+        self,
+        operation: Operation[Any, Any],
+        scope: Mapping[str, Any],
+        receive: Receive,
+        send: Send,
+        *,
+        rest: bool,
+    ) -> None:
+        """Read a request, have it answered, write the reply."""
+        host = self._host
+        headers = dict(scope["headers"])
         try:
-            arguments = _arguments(request, await _body(request), rest=rest)
+            asked = asked_of(headers)
+            body = await body_of(headers, receive, self._limits)
+            arguments = (
+                self._arguments(operation, scope, headers, body, asked)
+                if rest
+                else told_in(headers, body, asked)
+            )
         except InvalidRequest as invalid:
-            status, told = written(invalid)
-            return Response(json.dumps(told), status, media_type=_JSON)
-        reply, error = await host.answer(operation, asked, arguments, story)
-        headers = {"x-msalab-story": json.dumps([story.cause, host.site.journal.lamport])}
+            host.meter.unread(host.desk.instance, operation.name)
+            await _refuse(send, invalid)
+            return
+        story = host.begun(asked)
+        answer = await host.answer(operation, asked, arguments, story)
+        status, whole = 200, b""
+        error = answer.error
         if error is None:
-            return Response(to_json(reply), 200, headers, _JSON)
-        status, told = written(error)
-        return Response(json.dumps(told), status, headers, _JSON)
+            try:
+                whole = to_json(answer.reply)
+            except (PydanticSerializationError, ValueError) as bug:
+                traceback.print_exception(bug, file=sys.stderr)
+                error = bug
+        if error is not None:
+            status, told = written(error, began=answer.began)
+            whole = json.dumps(told).encode()
+        back = (b"x-msalab-story", b"[%d, %d]" % (story.cause, host.site.journal.lamport))
+        await _reply(send, status, whole, back)
 
-    return endpoint
+    def _arguments(
+        self,
+        operation: Operation[Any, Any],
+        scope: Mapping[str, Any],
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        asked: Asked,
+    ) -> dict[str, Any]:
+        """Gather the arguments of a request to a path.
 
-
-def _heard(asked: Asked, request: Request) -> None:
-    """Read the headers of a call; what is missing or spoilt is as if it was not said."""
-    headers = request.headers
-    if (key := headers.get("idempotency-key")) is not None:
-        asked.key = str(json.loads(key)) if key.startswith('"') else key
-    if (deadline := headers.get("x-msalab-deadline")) is not None:
-        asked.deadline = int(deadline)
-    if (caller := headers.get("x-msalab-caller")) is not None:
-        service, subject, roles = json.loads(caller)
-        asked.caller = Caller(str(service), str(subject), tuple(map(str, roles)))
-    if (trace := headers.get("traceparent")) is not None:
-        _, trace_id, span_id, _ = trace.split("-")
-        asked.trace, asked.span = int(trace_id, 16) & _SIGNED, int(span_id, 16) & _SIGNED
-    if (story := headers.get("x-msalab-story")) is not None:
-        asked.saga, asked.cause, asked.lamport = json.loads(story)
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body, and not more than may be.
-
-    Raises:
-        InvalidRequest: when it is too large.
-    """
-    chunks = bytearray()
-    async for chunk in request.stream():
-        chunks += chunk
-        if len(chunks) > LARGEST_BODY:
-            raise InvalidRequest(f"the body is larger than {LARGEST_BODY} bytes")
-    return bytes(chunks)
+        Raises:
+            InvalidRequest: when they cannot be read.
+        """
+        named = named_in(scope, asked, self._limits)
+        inside: Mapping[str, str] = scope["path_params"]
+        if operation.method in BODILESS:
+            return {**named, **inside}
+        told = told_in(headers, body, asked)
+        if not isinstance(told, dict):
+            raise InvalidRequest("the body must be an object")
+        if self._host.spec.edge and (token := _bearer(headers)):
+            told.setdefault("token", token)
+        return {**told, **inside}
 
 
-def _arguments(request: Request, body: bytes, *, rest: bool) -> object:
-    """Gather the arguments of a request from body, path and query.
+class _ByMethod:
+    """The operations at one path, as an ASGI application."""
 
-    Raises:
-        InvalidRequest: when the body is no JSON object.
-    """
-    try:
-        told = _decode(body) if body else {}
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidRequest("the body is no JSON") from None
-    if not rest:
-        return told
-    if not isinstance(told, dict):
-        raise InvalidRequest("the body must be an object")
-    return {**request.query_params, **told, **request.path_params}
+    def __init__(self, served: Mapping[str, Operation[Any, Any]], serve: Callable[..., Any]) -> None:
+        self._served = dict(served)
+        if "GET" in served:
+            self._served["HEAD"] = served["GET"]
+        self._serve = serve
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve a request; the route has seen to it that its method is known."""
+        await self._serve(self._served[scope["method"]], scope, receive, send, rest=True)
+
+
+class _Unknown:
+    """Answers calls by a name that nobody here has."""
+
+    def __init__(self, known: Mapping[str, object]) -> None:
+        self._known = known
+
+    async def __call__(self, scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+        """Refuse."""
+        name = scope["path"][len(CALLS) :]
+        await _refuse(send, Unreadable(404, f"no operation {name[:100]!r} here", close=True))
+
+
+def _bearer(headers: Mapping[bytes, bytes]) -> str:
+    """Give the token of RFC 6750, 2.1, '' when there is none."""
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""
+
+
+async def _refuse(send: Send, invalid: InvalidRequest) -> None:
+    status, told = written(invalid)
+    closing = (b"connection", b"close") if isinstance(invalid, Unreadable) and invalid.close else None
+    await _reply(send, status, json.dumps(told).encode(), closing)
+
+
+async def _reply(send: Send, status: int, body: bytes, extra: tuple[bytes, bytes] | None = None) -> None:
+    headers = [(b"content-type", _JSON), (b"content-length", b"%d" % len(body))]
+    if extra is not None:
+        headers.append(extra)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _not_here(_request: Request, error: Exception) -> Response:
+    """Say that there is no such path or method, in the form of all our failures."""
+    if not isinstance(error, HTTPException):
+        raise error
+    told = {"failure": "InvalidRequest", "message": str(error.detail)}
+    return JSONResponse(told, error.status_code, error.headers)
