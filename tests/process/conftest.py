@@ -23,6 +23,7 @@ from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyC
 from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import command, connection
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.store import Kept, Work
 from msa_lab.runtime.process.streams import Streams
 from msa_lab.sdk import Context, seconds
@@ -52,7 +53,7 @@ class ProcessPorts:
             Streams(connection(valkey), seconds(5)), connection(valkey), PlannedConfig({}),
             OuterDirectory(operations), lambda _after, _fault, _cause: None,
         )  # fmt: skip
-        self.database = Database(SHELF, folder / "shelf.sqlite", versioned=True)
+        self.database = Database(SHELF, SqliteFile(folder / "shelf.sqlite"), versioned=True)
         self.runner.run(self.database.open())
         relay = Relay(self.site, "shelf", self.database, folder / "shelf.relay")
         self.desk = Desk(

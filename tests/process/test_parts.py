@@ -25,6 +25,7 @@ from msa_lab.runtime.process.journal import Journal, RunClock, Story, Told
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.records import Records, shown, told
 from msa_lab.runtime.process.schema import mapped
+from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.sdk import SAGAS, DomainError, Instant, Money, SagaRecord, ServiceSpec, Table
 from msa_lab.sdk.discovery import discover
 from msa_lab.sdk.failures import Overloaded, RemoteFailure
@@ -63,7 +64,7 @@ def test_a_table_has_a_typed_column_for_each_field_and_json_for_the_rest() -> No
 @pytest.mark.parametrize("spec", discover(), ids=lambda spec: spec.name)
 def test_every_service_has_a_schema(spec: ServiceSpec, tmp_path: Path) -> None:
     async def opened() -> None:
-        database = Database(spec, tmp_path / "db", versioned=True)
+        database = Database(spec, SqliteFile(tmp_path / "db"), versioned=True)
         await database.open()
         await database.close()
 
@@ -72,14 +73,14 @@ def test_every_service_has_a_schema(spec: ServiceSpec, tmp_path: Path) -> None:
 
 def test_a_database_of_another_schema_is_refused(tmp_path: Path) -> None:
     async def opened(spec: ServiceSpec) -> None:
-        database = Database(spec, tmp_path / "db", versioned=True)
+        database = Database(spec, SqliteFile(tmp_path / "db"), versioned=True)
         try:
             await database.open()
         finally:
             await database.close()
 
     asyncio.run(opened(SHELF))
-    with pytest.raises(EnvironmentTrouble, match="another schema"):
+    with pytest.raises(EnvironmentTrouble, match="another version of its records"):
         asyncio.run(opened(next(spec for spec in SHOP if spec.name == "diary")))
 
 
@@ -272,17 +273,19 @@ def test_a_process_born_while_a_fault_ends_does_not_honour_it(tmp_path: Path) ->
 
 def test_who_commits_tells_first_of_what_another_process_committed_and_did_not_tell(tmp_path: Path) -> None:
     async def committed(database: Database, number: int, value: int) -> list[Told]:
-        tx = database.begin()
+        tx, earlier = database.begin(), list[Told]()
         tx.put(COUNTERS, Counter("a", value))
-        return await database.commit(tx, lambda _changes: (f"shelf-{number}", [told_at(value, value)], ()))
+        events = [told_at(value, value)]
+        await database.commit(tx, lambda _changes: (f"shelf-{number}", events, ()), earlier.extend)
+        return earlier
 
     async def played() -> list[list[int]]:
-        one, two, reborn = (Database(SHELF, tmp_path / "db", versioned=True) for _ in range(3))
+        one, two, reborn = (Database(SHELF, SqliteFile(tmp_path / "db"), versioned=True) for _ in "abc")
         for database in (one, two, reborn):
             await database.open()
         earlier = [await committed(one, 1, 1), await committed(one, 1, 2)]
         earlier += [await committed(two, 2, 3), await committed(two, 2, 4)]  # `one` died before it told
-        earlier += [await reborn.unsent("shelf-1"), await committed(reborn, 1, 5), await two.untold()]
+        earlier += [await reborn.unsent(), await committed(reborn, 1, 5), await two.untold()]
         for database in (one, two, reborn):
             await database.close()
         return [[event[0] for event in events] for events in earlier]

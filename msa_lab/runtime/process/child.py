@@ -27,6 +27,7 @@ from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyC
 from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.store import Kept, Work
 from msa_lab.runtime.process.streams import Streams
 from msa_lab.runtime.process.web import Web
@@ -145,9 +146,8 @@ class Process:
             spec = site.specs[service]
             first = service not in kept
             if first:
-                database = Database(
-                    spec, plan.data / f"{service}.sqlite", versioned=site.patterns["isolation"] == "versioned"
-                )
+                versioned = site.patterns["isolation"] == "versioned"
+                database = Database(spec, SqliteFile(plan.data / f"{service}.sqlite"), versioned=versioned)
                 await database.open()
                 relay = Relay(site, service, database, plan.folder / f"{service}.relay")
                 kept[service] = Kept(site, service, database, relay, self._drive)
@@ -157,8 +157,8 @@ class Process:
                 ValkeyLock(site.cache, service),
             )  # fmt: skip
             self.hosts[name] = Host(site, spec, desk, first=first)
-            self._log(await kept[service].database.unsent(name))
         for one in kept.values():
+            self._log(await one.database.unsent())
             self._spawn(one.relay.run())
 
     def _drive(self, instance: str, record: SagaRecord, cause: int) -> None:

@@ -1,75 +1,88 @@
-"""A service's database in SQLite: records in typed tables, what the hosts keep, commits checked as a whole.
+"""A service's database: records in typed tables, what the hosts keep, commits checked as a whole.
 
-One writer connection and one reader a process; the instances of a service share the file (WAL). A commit is
-checked inside `BEGIN IMMEDIATE`, so what it saw cannot change before it is written.
+All of a transaction is decided in one body of work that no other overlaps, so what it saw cannot change
+before it is written. Reads between hold nothing; what they saw is checked by the records' versions.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sql
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import IntegrityError
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.hosting import ANSWERS, INBOX, OWN
+from msa_lab.runtime.process.backend import Backend
+from msa_lab.runtime.process.journal import Told
 from msa_lab.runtime.process.records import Records
-from msa_lab.runtime.process.schema import VERSION, Mapped, mapped
+from msa_lab.runtime.process.schema import KEY, SEEN, Mapped, fingerprint, mapped
 from msa_lab.sdk.contract import Record, Table
-from msa_lab.sdk.failures import Conflict, Duplicate, StoreUnavailable
+from msa_lab.sdk.failures import Conflict, Duplicate
 from msa_lab.sdk.memory import Change, MemoryTransaction, matches
 from msa_lab.sdk.saga import SagaRecord
 from msa_lab.sdk.spec import ServiceSpec
 
-BUSY = 10.0
-"""How many seconds a commit waits for another process's."""
-
-_TAKEN = re.compile(r"UNIQUE constraint failed: (?P<columns>.+)")
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 
 
-Following = Callable[[Sequence[Change]], tuple[str, Sequence[Any], Sequence[bytes]]]
+Following = Callable[[Sequence[Change]], tuple[str, Sequence[Told], Sequence[bytes]]]
 """Is told a commit's changes; gives what to keep with them: the instance, its log events, its messages."""
+
+_Noted = tuple[int, bytes]
+"""A row of the journal: the number of a commit, its log events."""
+
+
+def _nothing(_result: object) -> None:
+    """Follow up nothing."""
 
 
 class Database:
     """The database of one service as one process sees it."""
 
-    def __init__(self, spec: ServiceSpec, path: Path, *, versioned: bool) -> None:
+    def __init__(self, spec: ServiceSpec, backend: Backend, *, versioned: bool) -> None:
         self.records = Records(spec, OWN)
-        self._path = path
+        self._service = spec.name
+        self._backend = backend
         self._versioned = versioned
         self._metadata = sql.MetaData()
         self._tables: dict[str, Mapped] = {
             table.name: mapped(table, self._metadata) for table in (*spec.tables, *OWN)
         }
-        self.outbox = sql.Table(
+        # The outbox is a queue. The journal has a row an instance: the log events of its last commit, and the
+        # commit's number; those of the commits before were sent before it.
+        outbox = self._outbox = sql.Table(
             "_outbox", self._metadata,
             sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
             sql.Column("message", sql.LargeBinary, nullable=False),
             sqlite_autoincrement=True,  # else a number that was removed would come again
         )  # fmt: skip
-        self._journal = sql.Table(
+        journal = self._journal = sql.Table(
             "_journal", self._metadata,
-            sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
-            sql.Column("instance", sql.String, nullable=False, index=True),
+            sql.Column("instance", sql.String, primary_key=True),
+            sql.Column("number", sql.Integer, nullable=False),
             sql.Column("events", sql.LargeBinary, nullable=False),
-            sqlite_autoincrement=True,
         )  # fmt: skip
-        self._engine: AsyncEngine | None = None
-        self._writer: AsyncConnection | None = None
-        self._reader: AsyncConnection | None = None
-        self._writing = asyncio.Lock()
-        self._reading = asyncio.Lock()
-        self._sent: list[int] = []
-        self._known: frozenset[int] = frozenset()
+        self._made = sql.Table(
+            "_schema", self._metadata, sql.Column("fingerprint", sql.Integer, primary_key=True)
+        )
+        self._waiting = sql.select(outbox).order_by(outbox.c.id).limit(sql.bindparam("most"))
+        self._offer = sql.insert(outbox)
+        self._remove = sql.delete(outbox).where(outbox.c.id.in_(sql.bindparam("ids", expanding=True)))
+        number = sql.select(sql.func.coalesce(sql.func.max(journal.c.number), 0) + 1).scalar_subquery()
+        self._note = sql.insert(journal).values(number=number).returning(journal.c.number)
+        self._renote = (
+            sql.update(journal).where(journal.c.instance == sql.bindparam(KEY)).values(number=number)
+            .returning(journal.c.number)
+        )  # fmt: skip
+        self._later = (
+            sql.select(journal.c.number, journal.c.events).where(journal.c.number > sql.bindparam("known"))
+            .order_by(journal.c.number)
+        )  # fmt: skip
+        self._known = 0
 
     def table(self, table: Table[Any]) -> Mapped:
         """Give the mapped form of a declared table.
@@ -86,68 +99,35 @@ class Database:
         """Connect, and make the schema where there is none.
 
         Raises:
-            EnvironmentTrouble: when the file cannot be opened or holds another schema.
+            EnvironmentTrouble: when the database cannot be reached or holds another schema.
         """
-        try:
-            engine = create_async_engine(
-                f"sqlite+aiosqlite:///{self._path}",
-                isolation_level="AUTOCOMMIT",
-                connect_args={"timeout": BUSY},
-            )
-            self._engine = engine
-            self._writer = await engine.connect()
-            self._reader = await engine.connect()
-            await self._writer.exec_driver_sql("PRAGMA journal_mode=WAL")
-            for connection in (self._writer, self._reader):
-                await connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
-            await self._make()
-        except OperationalError as error:
-            raise EnvironmentTrouble(f"database {self._path}: {error.orig}") from error
+        await self._backend.open(self._make)
 
-    async def _make(self) -> None:
-        writer = self._opened(self._writer)
-        fingerprint = _fingerprint(self._metadata)
-        await writer.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            found = (await writer.exec_driver_sql("PRAGMA user_version")).scalar_one()
-            if found == 0:
-                await writer.run_sync(self._metadata.create_all)
-                await writer.exec_driver_sql(f"PRAGMA user_version={fingerprint}")
-        finally:
-            await writer.exec_driver_sql("COMMIT")
-        if found not in (0, fingerprint):
+    def _make(self, connection: sql.Connection) -> None:
+        ours = fingerprint(self._metadata)
+        if not sql.inspect(connection).has_table(self._made.name):
+            self._metadata.create_all(connection, checkfirst=False)
+            connection.execute(sql.insert(self._made), {"fingerprint": ours})
+        elif connection.execute(sql.select(self._made.c.fingerprint)).scalar() != ours:
             raise EnvironmentTrouble(
-                f"database {self._path} has another schema than this version\n  remove it"
+                f"the database of {self._service} was made by another version of its records\n"
+                "  empty it: msalab reset"
             )
 
     async def close(self) -> None:
         """Close the connections."""
-        for connection in (self._reader, self._writer):
-            if connection is not None:
-                await connection.close()
-        if self._engine is not None:
-            await self._engine.dispose()
-
-    def _opened(self, connection: AsyncConnection | None) -> AsyncConnection:
-        if connection is None:
-            raise StoreUnavailable
-        return connection
+        await self._backend.close()
 
     # -- reading ------------------------------------------------------------------------------------------
-
-    async def _rows(self, query: sql.Select[Any]) -> Sequence[Mapping[str, Any]]:
-        async with self._reading:
-            try:
-                result = await self._opened(self._reader).execute(query)
-                return [dict(row) for row in result.mappings()]
-            except OperationalError as error:
-                raise StoreUnavailable(str(error.orig)) from error
 
     async def get(self, table: Table[Any], key: str) -> tuple[Any, int]:
         """Give a record and its version, (None, 0) when there is none."""
         where = self.table(table)
-        rows = await self._rows(sql.select(where.table).where(where.key == key))
-        return (self._record(where, rows[0]), rows[0][VERSION]) if rows else (None, 0)
+        return await self._backend.read(lambda connection: self._row(connection, where, key))
+
+    def _row(self, connection: sql.Connection, where: Mapped, key: str) -> tuple[Any, int]:
+        row = connection.execute(where.select, {KEY: key}).first()
+        return (None, 0) if row is None else (self._record(where, row), int(row[-1]))
 
     async def find(
         self, table: Table[Any], equals: Mapping[str, str | int], until: tuple[str, int] | None
@@ -161,16 +141,16 @@ class Database:
         if not any(name in table.indexes for name in equals):
             names = ", ".join(sorted(equals)) or "nothing"
             raise LookupError(f"table {table.name}: none of {names} is indexed")
-        columns = where.table.c
-        query = sql.select(where.table).order_by(where.key)
-        for name, value in equals.items():
-            query = query.where(columns[name] == value)
-        if until is not None:
-            query = query.where(columns[until[0]] <= until[1])
-        rows = await self._rows(query)
-        return [(row[table.key], self._record(where, row), row[VERSION]) for row in rows]
+        query = where.find(tuple(equals), until[0] if until else "")
+        values = {**equals, "_until": until[1]} if until else dict(equals)
+        rows = await self._backend.read(lambda connection: connection.execute(query, values).all())
+        records = [self._record(where, row) for row in rows]
+        return [
+            (getattr(record, table.key), record, int(row[-1]))
+            for record, row in zip(records, rows, strict=True)
+        ]
 
-    def _record(self, where: Mapped, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a record
+    def _record(self, where: Mapped, row: Sequence[Any]) -> Any:  # noqa: ANN401 - a record
         fields = where.read(row)
         if where.declared is ANSWERS:
             fields["reply"] = self.records.reply(fields["id"], fields["reply"])
@@ -178,7 +158,11 @@ class Database:
 
     async def has_applied(self, place: str) -> bool:
         """Tell whether the inbox knows a delivery."""
-        return (await self.get(INBOX, place))[1] > 0
+        query = self.table(INBOX).exists
+        return (
+            await self._backend.read(lambda connection: connection.execute(query, {KEY: place}).first())
+            is not None
+        )
 
     async def answered(self, key: str) -> tuple[bool, Any]:
         """Tell whether a keyed operation was answered, and how."""
@@ -199,124 +183,121 @@ class Database:
         """Open a transaction; it holds no lock before its commit."""
         return SqlTransaction(self)
 
-    async def commit(self, tx: SqlTransaction, follow: Following) -> list[list[Any]]:
+    async def commit(
+        self, tx: SqlTransaction, follow: Following, confirmed: Callable[[list[Told]], object]
+    ) -> None:
         """Check and write all of a transaction, or nothing.
 
-        `follow` is told the changes once they are sure to fit, and gives what to keep with them. Gives the
-        log events of commits before this one that other processes may not have told of yet: they come first.
+        `follow` is told the changes and gives what to keep with them; nothing of it counts unless the commit
+        holds. `confirmed` is called when it does, before anything else of this process, with the log
+        events of commits before this one that other processes may not have told of yet: they come first.
 
         Raises:
             Conflict: when a record written had changed since it was read.
             Duplicate: when a key inserted or a unique value was taken.
             StoreUnavailable: when the database refused.
+            CommitUnknown: when the answer to the commit was lost.
         """
-        async with self._writing:
-            writer = self._opened(self._writer)
-            try:
-                await writer.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                raise StoreUnavailable(str(error.orig)) from error
-            try:
-                changes = await self._write(writer, tx)
-                others = (await writer.execute(self._others())).mappings().all()
-                instance, events, messages = follow(changes)
-                sent = list(self._sent)
-                kept = await self._keep(writer, instance, events, messages, sent)
-                await writer.exec_driver_sql("COMMIT")
-                self._sent = [*self._sent[len(sent) :], *kept]
-                return self._fresh(others)
-            except IntegrityError as error:
-                await writer.exec_driver_sql("ROLLBACK")
-                raise _taken(error) from None
-            except OperationalError as error:
-                await writer.exec_driver_sql("ROLLBACK")
-                raise StoreUnavailable(str(error.orig)) from error
-            except BaseException:
-                await writer.exec_driver_sql("ROLLBACK")
-                raise
 
-    async def _write(self, writer: AsyncConnection, tx: SqlTransaction) -> list[Change]:
+        def body(connection: sql.Connection) -> tuple[list[_Noted], int]:
+            changes = self._write(connection, tx)
+            others = self._read_journal(connection)
+            instance, events, messages = follow(changes)
+            if messages:
+                connection.execute(self._offer, [{"message": message} for message in messages])
+            return others, self._keep(connection, instance, _encode(events)) if events else 0
+
+        def holds(kept: tuple[list[_Noted], int]) -> None:
+            earlier = self._fresh(kept[0])
+            self._known = max(self._known, kept[1])
+            confirmed(earlier)
+
+        try:
+            await self._backend.write(body, holds)
+        except IntegrityError as error:
+            table, fields = self._backend.taken(error)
+            raise Duplicate(f"{table}: {', '.join(fields)} taken", table=table, fields=fields) from None
+
+    def _write(self, connection: sql.Connection, tx: SqlTransaction) -> list[Change]:
         changes: list[Change] = []
-        rows: list[tuple[Mapped, object, int]] = []
-        for (name, key), after in tx.writes.items():
-            where = self._tables[name]
-            found = (await writer.execute(sql.select(where.table).where(where.key == key))).mappings().first()
-            version = 0 if found is None else int(found[VERSION])
-            if (name, key) in tx.inserts:
-                if found is not None:
-                    raise Duplicate(f"{name} {key} exists", table=name, fields=(where.declared.key,))
-            elif self._versioned and tx.seen.get((name, key), version) != version:
-                raise Conflict(f"{name} {key} changed since it was read")
-            before = None if found is None else self._record(where, dict(found))
-            if found is not None:
-                await writer.execute(sql.delete(where.table).where(where.key == key))
-            if after is not None:
-                rows.append((where, after, version + 1))
-            if found is not None or after is not None:
-                changes.append(Change(where.declared, key, before, after))
-        for (
-            where,
-            after,
-            version,
-        ) in rows:  # when all old rows are gone, so that unique values may change hands
-            await writer.execute(sql.insert(where.table), where.row(after, version))
+        rows: list[tuple[Mapped, dict[str, Any]]] = []
+        for place, after in tx.writes.items():
+            where, key = self._tables[place[0]], place[1]
+            before, version = self._before(connection, tx, place)
+            if before is None and after is None:
+                continue
+            changes.append(Change(where.declared, key, before, after))
+            seen = {KEY: key, SEEN: version}
+            if after is None:
+                done = connection.execute(where.delete, seen)
+            elif before is None:
+                rows.append((where, where.row(after, 1)))
+                continue
+            elif where.keeps_uniques(before, after):
+                done = connection.execute(where.update, {**seen, **where.row(after, version + 1)})
+            else:
+                done = connection.execute(where.delete, seen)
+                rows.append((where, where.row(after, version + 1)))
+            if done.rowcount != 1:
+                raise Conflict(f"{place[0]} {key} changed since it was read")
+        # When all old rows are gone, so that unique values may change hands.
+        for where, row in rows:
+            connection.execute(where.insert, row)
         return changes
 
-    async def _keep(
-        self,
-        writer: AsyncConnection,
-        instance: str,
-        events: Sequence[Any],
-        messages: Sequence[bytes],
-        sent: Sequence[int],
-    ) -> list[int]:
-        """Write messages and log events, forget the events that were sent; give the number of the new row."""
-        for message in messages:
-            await writer.execute(sql.insert(self.outbox), {"message": message})
-        if sent:
-            await writer.execute(sql.delete(self._journal).where(self._journal.c.id.in_(sent)))
-        if not events:
-            return []
-        row = {"instance": instance, "events": _encode(events)}
-        kept = await writer.execute(sql.insert(self._journal), row)
-        return [] if kept.inserted_primary_key is None else [int(kept.inserted_primary_key[0])]
+    def _before(
+        self, connection: sql.Connection, tx: SqlTransaction, place: tuple[str, str]
+    ) -> tuple[Any, int]:
+        """Give a record as it is before the commit, and its version.
 
-    async def unsent(self, instance: str) -> list[list[Any]]:
-        """Give the log events of commits that an earlier incarnation may not have sent, and forget them.
-
-        Those of others come with them, in the order of the commits.
+        What the transaction inserts or has read is not read again: the statement that writes it finds out
+        whether it is still so.
         """
-        rows = await self._rows(sql.select(self._journal).order_by(self._journal.c.id))
-        async with self._writing:
-            self._sent.extend(row["id"] for row in rows if row["instance"] == instance)
-        self._known = frozenset(row["id"] for row in rows)
-        return [event for row in rows for event in _decode(row["events"])]
+        if place in tx.inserts:
+            return None, 0
+        if self._versioned and tx.seen.get(place):
+            return tx.known[place], tx.seen[place]
+        before, version = self._row(connection, self._tables[place[0]], place[1])
+        if self._versioned and tx.seen.get(place, version) != version:
+            raise Conflict(f"{place[0]} {place[1]} changed since it was read")
+        return before, version
 
-    async def untold(self) -> list[list[Any]]:
-        """Give the log events of other processes' last commits, which those may not have sent.
+    def _keep(self, connection: sql.Connection, instance: str, events: bytes) -> int:
+        """Keep log events in place of those of the instance's commit before; give this commit's number."""
+        number = connection.execute(self._renote, {KEY: instance, "events": events}).scalar()
+        if number is None:
+            number = connection.execute(self._note, {"instance": instance, "events": events}).scalar_one()
+        return int(number)
 
-        They are given once.
+    async def unsent(self) -> list[Told]:
+        """Give the log events of the last commits, which the processes that made them may not have sent.
+
+        It is asked as a transaction: a commit under way when its process died has ended before.
         """
-        return self._fresh(await self._rows(self._others()))
+        return self._fresh(await self._backend.write(self._read_journal, _nothing))
 
-    def _others(self) -> sql.Select[Any]:
-        return (
-            sql.select(self._journal)
-            .where(self._journal.c.id.not_in(self._sent))
-            .order_by(self._journal.c.id)
-        )
+    async def untold(self) -> list[Told]:
+        """Give the log events of other processes' last commits, which those may not have sent, once."""
+        return self._fresh(await self._backend.read(self._read_journal))
 
-    def _fresh(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-        """Give the events of the rows that were not there at the last look."""
-        known, self._known = self._known, frozenset(row["id"] for row in rows)
-        return [event for row in rows if row["id"] not in known for event in _decode(row["events"])]
+    def _read_journal(self, connection: sql.Connection) -> list[_Noted]:
+        rows = connection.execute(self._later, {"known": self._known})
+        return [(int(row.number), bytes(row.events)) for row in rows]
+
+    def _fresh(self, rows: list[_Noted]) -> list[Told]:
+        """Give the log events in rows of the journal, in the order of the commits; remember how far."""
+        if rows:
+            self._known = max(self._known, rows[-1][0])
+        return [event for _, events in rows for event in _decode(events)]
 
     # -- the outbox ---------------------------------------------------------------------------------------
 
     async def waiting(self, limit: int) -> list[tuple[int, bytes]]:
         """Give the oldest messages of the outbox."""
-        rows = await self._rows(sql.select(self.outbox).order_by(self.outbox.c.id).limit(limit))
-        return [(int(row["id"]), bytes(row["message"])) for row in rows]
+        rows = await self._backend.read(
+            lambda connection: connection.execute(self._waiting, {"most": limit}).all()
+        )
+        return [(int(row.id), bytes(row.message)) for row in rows]
 
     async def depth(self) -> int:
         """Tell how many messages the outbox holds."""
@@ -325,16 +306,21 @@ class Database:
 
     async def remove(self, ids: Sequence[int]) -> None:
         """Remove messages that the broker has confirmed."""
-        async with self._writing:
-            await self._opened(self._writer).execute(sql.delete(self.outbox).where(self.outbox.c.id.in_(ids)))
+        await self._backend.write(
+            lambda connection: connection.execute(self._remove, {"ids": list(ids)}), _nothing
+        )
 
 
 class SqlTransaction(MemoryTransaction):
-    """Reads committed rows under its own writes; nothing is locked before the commit."""
+    """Reads committed rows under its own writes; nothing is locked before the commit.
+
+    `known` has the records read, as they were at the version in `seen`.
+    """
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)  # type: ignore[arg-type] # only `table` is asked, to refuse unknown ones
         self._store = database
+        self.known: dict[tuple[str, str], Any] = {}
 
     async def get(self, table: Table[Record], key: str) -> Record | None:
         """Give the record with that key and remember the version seen."""
@@ -343,7 +329,7 @@ class SqlTransaction(MemoryTransaction):
             written: Record | None = self.writes[place]
             return written
         record, version = await self._store.get(table, key)
-        self.seen.setdefault(place, version)
+        self._see(place, record, version)
         read: Record | None = record
         return read
 
@@ -358,7 +344,7 @@ class SqlTransaction(MemoryTransaction):
         """Give matching records ordered by key."""
         found: dict[str, Record] = {}
         for key, record, version in await self._store.find(table, equals, until):
-            self.seen.setdefault((table.name, key), version)
+            self._see((table.name, key), record, version)
             found[key] = record
         for (name, key), written in self.writes.items():
             if name == table.name:
@@ -367,23 +353,7 @@ class SqlTransaction(MemoryTransaction):
                     found[key] = written
         return [found[key] for key in sorted(found)][:limit]
 
-
-def _taken(error: IntegrityError) -> Duplicate:
-    match = _TAKEN.search(str(error.orig))
-    columns = [] if match is None else [part.strip().split(".") for part in match["columns"].split(",")]
-    table = columns[0][0] if columns else ""
-    fields = tuple(column[-1] for column in columns)
-    return Duplicate(f"{table}: {', '.join(fields)} taken", table=table, fields=fields)
-
-
-def _fingerprint(metadata: sql.MetaData) -> int:
-    """Number a schema by its tables and columns; never 0."""
-    text = "\n".join(
-        f"{table.name}.{column.name}:{column.type}:{column.nullable}"
-        for table in metadata.sorted_tables
-        for column in table.columns
-    )
-    number = 0
-    for byte in text.encode():
-        number = (number * 31 + byte) % 2_147_483_647
-    return number or 1
+    def _see(self, place: tuple[str, str], record: object, version: int) -> None:
+        if place not in self.seen:
+            self.seen[place] = version
+            self.known[place] = record

@@ -145,13 +145,15 @@ class StoreView:
             events.extend(told_events)
             return story.instance, told_events, messages
 
+        def confirmed(earlier: list[Told]) -> None:
+            kept.site.journal.send([*earlier, *events])
+            self._go_on(final=final, messages=bool(tx.events))
+
         try:
-            earlier = await kept.database.commit(tx, follow)
+            await kept.database.commit(tx, follow, confirmed)
         except BaseException:
             story.saga, story.cause = before
             raise
-        kept.site.journal.send([*earlier, *events])
-        self._go_on(final=final)
         if isinstance(verdict.act, LostReply):
             raise CommitUnknown
 
@@ -198,7 +200,7 @@ class StoreView:
             detail = {"event": message.event, "id": message.id, "group": self._work.group, "lag": lag}
             self._kept.site.journal.emit(self._work.story, "event.applied", detail)
 
-    def _go_on(self, *, final: bool) -> None:
+    def _go_on(self, *, final: bool, messages: bool) -> None:
         """Set going what follows a commit."""
         if final and self._work.message is not None:
             self._work.applied = True
@@ -206,7 +208,8 @@ class StoreView:
             self._kept.drive(self._work.story.instance, record, self._work.story.cause)
         for message in self._flying:
             self._kept.relay.send_from_memory(message)
-        self._kept.relay.wake()
+        if messages:
+            self._kept.relay.wake()
 
     def _mark(self, tx: SqlTransaction, result: object) -> bool:
         """Put the inbox entry or the keyed reply into the transaction."""
