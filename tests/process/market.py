@@ -20,6 +20,7 @@ from msa_lab.runtime.process.outbox import Relay
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyCache, ValkeyLock
 from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.store import Kept, Work
 from msa_lab.sdk import Duration
 from msa_lab.telemetry.events import KINDS
@@ -97,7 +98,7 @@ class RealMarket:
             self._connect(self._topology, GROUPS), self._cache(), PlannedConfig({}),
             OuterDirectory(operations), lambda _after, _fault, _cause: None,
         )  # fmt: skip
-        database = Database(spec, self._folder / f"{service}.sqlite", versioned=True)
+        database = Database(spec, SqliteFile(self._folder / f"{service}.sqlite"), versioned=True)
         await database.open()
         relay = Relay(site, service, database, self._folder / f"{service}.relay")
         desk = Desk(
