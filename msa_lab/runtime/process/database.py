@@ -301,8 +301,8 @@ class Database:
 
     async def depth(self) -> int:
         """Tell how many messages the outbox holds."""
-        rows = await self._rows(sql.select(sql.func.count().label("depth")).select_from(self.outbox))
-        return int(rows[0]["depth"])
+        count = sql.select(sql.func.count()).select_from(self._outbox)
+        return int(await self._backend.read(lambda connection: connection.execute(count).scalar_one()))
 
     async def remove(self, ids: Sequence[int]) -> None:
         """Remove messages that the broker has confirmed."""
