@@ -262,11 +262,9 @@ def stand(
     from msa_lab.runtime.process.doors import doors  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.hurting import SharedCounts  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.launch import blueprint_of  # noqa: PLC0415 - as above
-    from msa_lab.runtime.process.servers import binary  # noqa: PLC0415 - as above
     from msa_lab.telemetry.canonical import CanonicalWriter  # noqa: PLC0415 - as above
     from msa_lab.telemetry.log import EventLog  # noqa: PLC0415 - as above
 
-    binary()  # a clear word before anything is started
     kept = ShopLog(folder.events)
     if kept.trouble is not None:
         raise kept.trouble

@@ -88,11 +88,11 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real server of this session's own."""
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rabbit.Rabbit]:
+    """A real server of this session's own."""
     demand(rabbit.missing())
-    with rabbit.rabbit(tmp_path_factory.mktemp("rabbit") / "home") as url:
-        yield url
+    with rabbit.rabbit(tmp_path_factory.mktemp("rabbit") / "home") as server:
+        yield server
 
 
 def demand(missing: str) -> None:

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 BINARY = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -31,9 +32,32 @@ def _free_port() -> int:
         return port
 
 
+@dataclass(frozen=True, slots=True)
+class Rabbit:
+    """A server of this session's own."""
+
+    url: str
+    environment: Mapping[str, str]
+    user: str | None
+
+    def names(self) -> list[str]:
+        """Give the names of all queues, and of all exchanges that somebody has made."""
+        return [*self._listed("list_queues"), *self._listed("list_exchanges")]
+
+    def _listed(self, what: str) -> list[str]:
+        user = self.user
+        others: list[str] | None = [] if user else None
+        said = subprocess.run(  # noqa: S603 - the package's own program
+            [str(BINARY.with_name("rabbitmqctl")), "-q", "--no-table-headers", what, "name"],
+            env=dict(self.environment), capture_output=True, text=True, check=True, timeout=60,
+            user=user, group=user, extra_groups=others,
+        )  # fmt: skip
+        return [name for name in said.stdout.split() if not name.startswith("amq.")]
+
+
 @contextlib.contextmanager
-def rabbit(folder: Path) -> Iterator[str]:
-    """Run a server with files, name and ports of its own, and give its URL.
+def rabbit(folder: Path) -> Iterator[Rabbit]:
+    """Run a server with files, name and ports of its own.
 
     As root it runs as the user that the package made. Erlang nodes find each other by epmd, a daemon that
     would stay: so this one has its own, as a child.
@@ -80,7 +104,7 @@ def rabbit(folder: Path) -> Iterator[str]:
     )
     try:
         _wait_until_it_answers(server, port, folder / "out")
-        yield f"amqp://guest:guest@127.0.0.1:{port}/"
+        yield Rabbit(f"amqp://guest:guest@127.0.0.1:{port}/", environment, user)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)  # the script and the Erlang machine that it started

@@ -63,7 +63,7 @@ def market(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     elif request.param == "fakeredis":
         connect = on_fakeredis(server, prefix)
     else:
-        connect = on_rabbitmq(request.getfixturevalue("rabbitmq"), prefix)
+        connect = on_rabbitmq(request.getfixturevalue("rabbitmq").url, prefix)
     opened: list[RealMarket] = []
 
     def open_one(**wishes: Any) -> Market:  # noqa: ANN401 - those of the market

@@ -9,6 +9,7 @@ from typing import Any
 
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.runtime.process.hurting import SharedCounts
+from msa_lab.runtime.process.servers import Endpoint
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.model import Topology
 
@@ -30,6 +31,7 @@ class Blueprint:
     `folder` holds sockets and locks and is gone with the run; its path is short, as a socket's must be.
     `data` holds databases and what the broker keeps, `logs` what the processes print. `ports` are those of
     instances that listen at a fixed one, on `host`; all others take a free port of the loopback interface.
+    In servers by URL all names begin with `prefix`; what is there stays after a shop that is `lasting`.
     """
 
     specs: tuple[ServiceSpec, ...]
@@ -46,6 +48,8 @@ class Blueprint:
     logs: Path
     host: str = LOOPBACK
     ports: Mapping[str, int] = field(default_factory=dict)
+    prefix: str = ""
+    lasting: bool = False
 
     @property
     def control(self) -> Path:
@@ -53,14 +57,17 @@ class Blueprint:
         return self.folder / "control"
 
     @property
-    def broker(self) -> Path:
-        """The broker's socket."""
-        return self.folder / "broker"
+    def broker(self) -> Endpoint:
+        """Where the broker is."""
+        return self._endpoint("broker", self.topology.servers.broker)
 
     @property
-    def cache(self) -> Path:
-        """The cache's socket."""
-        return self.folder / "cache"
+    def cache(self) -> Endpoint:
+        """Where the cache is."""
+        return self._endpoint("cache", self.topology.servers.cache)
+
+    def _endpoint(self, name: str, url: str) -> Endpoint:
+        return Endpoint(self.folder / name, url, self.prefix if url else "")
 
 
 def placed(topology: Topology, specs: tuple[ServiceSpec, ...]) -> tuple[Placed, ...]:

@@ -12,6 +12,7 @@ from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.fleet import BROKER, Running
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.servers import connection
+from msa_lab.runtime.process.streams import forget
 from msa_lab.sdk.values import Instant
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.usecases.ports import FaultRecord
@@ -157,14 +158,13 @@ class Chaos:
 
     async def _flush(self, spec: FaultSpec) -> None:
         """Delete what the services hurt have in the cache."""
-        server = connection(self._control.blueprint.cache)
+        place = self._control.blueprint.cache
+        server = connection(place)
         try:
             services = sorted({
                 service for running in self._hurt(spec) for _, service in running.placed.instances
             })  # fmt: skip
             for service in services:
-                keys = [key async for key in server.scan_iter(match=f"cache:{service}:*", count=500)]
-                if keys:
-                    self._touch(spec.id, int(await server.delete(*keys)))
+                self._touch(spec.id, await forget(server, f"{place.prefix}cache:{service}:*"))
         finally:
             await server.aclose()

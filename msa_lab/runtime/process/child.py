@@ -17,6 +17,7 @@ from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.doors import bound
+from msa_lab.runtime.process.endpoints import broker_of
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.hurting import Hurting, spent
 from msa_lab.runtime.process.journal import Journal, RunClock, Told
@@ -29,7 +30,6 @@ from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.store import Kept, Work
-from msa_lab.runtime.process.streams import Streams
 from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
 from msa_lab.sdk.saga import SagaRecord
@@ -60,7 +60,7 @@ class Process:
         self.site = Site(
             place.process, origin, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs},
             operations, Journal(origin, RunClock(), plan.wanted, self._log), hurting,
-            Streams(connection(plan.broker), plan.topology.broker.visibility), connection(plan.cache),
+            broker_of(plan), connection(plan.cache),
             PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
         )  # fmt: skip
 
@@ -153,8 +153,10 @@ class Process:
                 kept[service] = Kept(site, service, database, relay, self._drive)
             desk = Desk(
                 site, service, name, self._incarnation, kept[service],
-                ValkeyCache(site.cache, service, enabled=site.patterns["cache"] != "none"),
-                ValkeyLock(site.cache, service),
+                ValkeyCache(
+                    site.cache, service, enabled=site.patterns["cache"] != "none", prefix=plan.cache.prefix
+                ),
+                ValkeyLock(site.cache, service, prefix=plan.cache.prefix),
             )  # fmt: skip
             self.hosts[name] = Host(site, spec, desk, first=first)
         for one in kept.values():

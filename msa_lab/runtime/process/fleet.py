@@ -90,6 +90,12 @@ class Fleet:
         self._on_listing = on_listing
         self._opened = False
 
+    @property
+    def own_servers(self) -> list[str]:
+        """Those of broker and cache that the shop starts itself."""
+        places = {BROKER: self._blueprint.broker, CACHE: self._blueprint.cache}
+        return [name for name, place in places.items() if not place.url]
+
     # -- life ---------------------------------------------------------------------------------------------
 
     async def open(self, progress: Callable[[int, int], object]) -> None:
@@ -100,7 +106,7 @@ class Fleet:
         """
         reader, self._line = await asyncio.open_connection(sock=self._raw_line)
         self._tasks.spawn(self._hear(reader))
-        starting = [asyncio.create_task(self.start_server(name)) for name in (BROKER, CACHE)]
+        starting = [asyncio.create_task(self.start_server(name)) for name in self.own_servers]
         await asyncio.sleep(0)  # their commands go first
         for running in self.running.values():
             self._fork(running)

@@ -11,6 +11,7 @@ from typing import Any
 
 from msa_lab.runtime.process.blueprint import LOOPBACK, Blueprint, placed
 from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.endpoints import clean_up, new_prefix, open_up
 from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.runtime.process.nursery import open_nursery
 from msa_lab.runtime.process.records import warm
@@ -33,6 +34,7 @@ def blueprint_of(
     """Put together what every process must know; `lasting` are folders for data and logs that outlive it."""
     scenario = plan.scenario
     data, logs = lasting or (folder, folder)
+    servers = plan.topology.servers
     return Blueprint(
         specs=plan.specs,
         topology=plan.topology,
@@ -48,7 +50,17 @@ def blueprint_of(
         logs=logs,
         host=host,
         ports=ports or {},
+        prefix=_prefix(data) if servers.broker or servers.cache else "",
+        lasting=lasting is not None,
     )
+
+
+def _prefix(data: Path) -> str:
+    """Give the prefix that belongs to the data, or make one: what is in servers by URL lasts as long."""
+    file = data / "prefix"
+    if not file.exists():
+        file.write_text(new_prefix(), encoding="utf-8")
+    return file.read_text(encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -56,13 +68,28 @@ def fork_server(blueprint: Blueprint) -> Iterator[socket.socket]:
     """Fork the fork server off and give the line to it; at the end it and all its children are gone.
 
     There must be no running loop, and none of the threads of one.
+
+    Raises:
+        EnvironmentTrouble: before anything is started, when a server cannot be had.
     """
-    pid, line = open_nursery(blueprint.folder, blueprint.logs, lambda: _prepare(blueprint), _child(blueprint))
+    open_up(blueprint)
     try:
-        yield line
+        pid, line = open_nursery(
+            blueprint.folder, blueprint.logs, lambda: _prepare(blueprint), _child(blueprint),
+            lambda: _leave(blueprint),
+        )  # fmt: skip
+        try:
+            yield line
+        finally:
+            line.close()
+            os.waitpid(pid, 0)
     finally:
-        line.close()
-        os.waitpid(pid, 0)
+        _leave(blueprint)
+
+
+def _leave(blueprint: Blueprint) -> None:
+    if not blueprint.lasting:
+        clean_up(blueprint)
 
 
 def _prepare(blueprint: Blueprint) -> None:

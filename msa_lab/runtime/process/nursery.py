@@ -52,10 +52,12 @@ class Nursery:
         folder: Path,
         logs: Path,
         run_child: Callable[..., object],
+        farewell: Callable[[], object],
         *,
         supervisor: int,
     ) -> None:
         self._line = line
+        self._farewell = farewell
         self._folder = folder
         self._logs = logs
         self._run_child = run_child
@@ -163,6 +165,7 @@ class Nursery:
             os.waitpid(pid, 0)
         if os.getppid() != self._supervisor:
             shutil.rmtree(self._folder, ignore_errors=True)  # nobody else is left to do it
+            self._farewell()
 
 
 def _close_from(first: int) -> None:
@@ -170,12 +173,16 @@ def _close_from(first: int) -> None:
 
 
 def open_nursery(
-    folder: Path, logs: Path, prepare: Callable[[], object], run_child: Callable[..., object]
+    folder: Path,
+    logs: Path,
+    prepare: Callable[[], object],
+    run_child: Callable[..., object],
+    farewell: Callable[[], object],
 ) -> tuple[int, socket.socket]:
     """Fork the fork server off this process and give its pid and the line to it.
 
-    `folder` is removed when this process is killed; what is printed goes to files in `logs`. `prepare`
-    imports what its children will need. There must be no running loop.
+    `folder` is removed and `farewell` called when this process is killed; what is printed goes to files in
+    `logs`. `prepare` imports what its children will need. There must be no running loop.
     """
     ours, theirs = socket.socketpair()
     parent = os.getpid()
@@ -199,7 +206,7 @@ def open_nursery(
         gc.collect()
         gc.freeze()
         gc.set_threshold(5_000, 20, 20)  # whatever the supervisor had set for itself
-        Nursery(socket.socket(fileno=kept), folder, logs, run_child, supervisor=parent).serve()
+        Nursery(socket.socket(fileno=kept), folder, logs, run_child, farewell, supervisor=parent).serve()
         code = 0
     except BaseException:  # noqa: BLE001 - the last frame of this process
         traceback.print_exc()

@@ -28,9 +28,9 @@ def _milliseconds(ttl: Duration) -> int:
 class ValkeyCache:
     """A service's cache. When the server is gone everything is a miss. `enabled` False: counters only."""
 
-    def __init__(self, server: Redis, service: str, *, enabled: bool) -> None:
+    def __init__(self, server: Redis, service: str, *, enabled: bool, prefix: str = "") -> None:
         self._server = server
-        self._prefix = f"cache:{service}:"
+        self._prefix = f"{prefix}cache:{service}:"
         self._enabled = enabled
 
     async def get(self, key: str) -> str | None:
@@ -70,9 +70,9 @@ class ValkeyCache:
 class ValkeyLock:
     """Leases of one service, with rising fencing tokens."""
 
-    def __init__(self, server: Redis, service: str) -> None:
+    def __init__(self, server: Redis, service: str, *, prefix: str = "") -> None:
         self._server = server
-        self._prefix = f"lock:{service}:"
+        self._prefix = f"{prefix}lock:{service}:"
 
     async def acquire(self, name: str, ttl: Duration) -> str:
         """Take the lease.

@@ -45,6 +45,9 @@ HANDED_OUT_AT_MOST = 100
 What was only waiting beside it counts as returned, too, so the number is large.
 """
 
+OLDEST_RABBITMQ = (3, 10)
+"""From this version on quorum queues count how often a message was handed out and keep dead letters safe."""
+
 CONNECT_WITHIN = 5.0
 PREPARE_TRIES = 5
 PREPARE_PAUSE = 0.5
@@ -106,6 +109,39 @@ def _beating(url: str, visibility: Duration) -> str:
     return urlunsplit(parts._replace(query=urlencode(options)))
 
 
+async def why_not(url: str) -> str:
+    """Say why a server cannot be the broker, without a word of its URL; '' when it can."""
+    quiet()
+    try:
+        connection = await aio_pika.connect(url, timeout=CONNECT_WITHIN)
+    except aio_pika.exceptions.ProbableAuthenticationError:
+        return "it refuses the user or the password"
+    except (aio_pika.exceptions.InvalidFrameError, aio_pika.exceptions.ConnectionClosed):
+        return "it refuses the virtual host"
+    except (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError) as error:
+        return f"no RabbitMQ answers ({type(error).__name__})"
+    try:
+        told: Any = connection.transport and connection.transport.connection
+        properties = getattr(told, "server_properties", None) or {}
+    finally:
+        await connection.close()
+    version = _text(properties.get("version", ""))
+    number = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if number < OLDEST_RABBITMQ:
+        return f"it is version {version or 'unknown'}, 3.10 is the oldest that will do"
+    return ""
+
+
+def _text(told: object) -> str:
+    return told.decode() if isinstance(told, bytes) else str(told)
+
+
+def quiet() -> None:
+    """Keep the client's libraries from printing: what they would say is told by what they raise."""
+    for library in ("aio_pika", "aiormq"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
 class Rabbit:
     """The broker as one process reaches it."""
 
@@ -114,8 +150,7 @@ class Rabbit:
     ) -> None:
         self.names = Names(prefix, groups)
         self.letters = RabbitLetters(self)
-        for library in ("aio_pika", "aiormq"):  # what they would print is told by what they raise
-            logging.getLogger(library).setLevel(logging.CRITICAL)
+        quiet()
         self._url = _beating(url, visibility)
         self._connection: AbstractConnection | None = None
         self._connecting = asyncio.Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -10,6 +11,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from msa_lab.errors import EnvironmentTrouble
+
+PATIENCE = 5.0
+"""How many seconds a server has to answer."""
 
 
 def binary() -> Path:
@@ -29,9 +33,24 @@ def binary() -> Path:
     return found[0]
 
 
-def connection(socket: Path) -> Redis:
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server is: at a socket of the shop's own, or by URL. `prefix` begins all names there."""
+
+    socket: Path
+    url: str = field(default="", repr=False)
+    prefix: str = ""
+
+
+def connection(place: Endpoint | Path) -> Redis:
     """Connect to a server; nothing is tried twice behind our back."""
-    return Redis(unix_socket_path=str(socket), protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=5.0)
+    retry = Retry(NoBackoff(), 0)
+    if isinstance(place, Endpoint) and place.url:
+        return Redis.from_url(
+            place.url, protocol=2, retry=retry, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+        )
+    socket = place.socket if isinstance(place, Endpoint) else place
+    return Redis(unix_socket_path=str(socket), protocol=2, retry=retry, socket_timeout=PATIENCE)
 
 
 def command(socket: Path, folder: Path, *, durable: bool) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.endpoints import broker_of, refuse_what_cannot_be
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts, spent
 from msa_lab.runtime.process.launch import arrange, blueprint_of, fork_server
 from msa_lab.runtime.process.ledger import Ledger
@@ -19,10 +20,9 @@ from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig
 from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.rest import KINDS as REST_KINDS
 from msa_lab.runtime.process.rest import Rest
-from msa_lab.runtime.process.servers import binary, connection
+from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.shoppers import CLIENT, SagaWatch, Shoppers
 from msa_lab.runtime.process.site import Site
-from msa_lab.runtime.process.streams import Streams
 from msa_lab.sdk.values import Instant, seconds
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan, Played, Progress, SteadyProbe
@@ -51,9 +51,10 @@ class ProcessWorld:
         """Play a plan to its end.
 
         Raises:
+            UserMistake: when a fault would hurt a server that was there before.
             EnvironmentTrouble: when the processes do not come up or the machine fails them.
         """
-        binary()  # a clear word before anything is started
+        refuse_what_cannot_be(plan.faults, plan.topology.servers)
         with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             rest, sagas = Rest(plan.specs), SagaWatch()
@@ -143,8 +144,7 @@ class _Run:
         operations = operations_of(plan.specs)
         return Site(
             CLIENT, 1, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs}, operations,
-            control.journal, hurting, Streams(connection(blueprint.broker), plan.topology.broker.visibility),
-            connection(blueprint.cache),
+            control.journal, hurting, broker_of(blueprint), connection(blueprint.cache),
             PlannedConfig(blueprint.config), OuterDirectory(operations), lambda *_words: None,
         )  # fmt: skip
 
