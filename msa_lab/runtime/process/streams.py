@@ -62,6 +62,7 @@ class Streams:
         self.visibility = visibility
         self.prefix = prefix
         self.blocking = blocking
+        self.closed = False
         self.letters = StreamLetters(self)
 
     def stream(self, topic: str, part: int) -> str:
@@ -110,6 +111,7 @@ class Streams:
 
     async def close(self) -> None:
         """Close the connections."""
+        self.closed = True
         await self.server.aclose()
 
 
@@ -265,7 +267,8 @@ class StreamSubscription:
     async def close(self) -> None:
         """Give the leases back, so that others need not wait for their end."""
         owned, self._owned = list(self._owned), {}
-        if owned and asyncio.get_running_loop().time() < self._renew_at:  # else they may be another's by now
+        # After the leases' time they may be another's; after the connection's end they end by themselves.
+        if owned and not self._broker.closed and asyncio.get_running_loop().time() < self._renew_at:
             with _answering():
                 await self._server.delete(*(self._lease(stream) for stream in owned))
 
