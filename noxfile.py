@@ -30,6 +30,7 @@ nox.options.sessions = [
     "lowest",
     "coverage",
     "campaign",
+    "process",
     "docs",
     "wheel",
 ]
@@ -215,7 +216,7 @@ def campaign_whole(session: nox.Session) -> None:
     pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign", env={"CAMPAIGN_SEEDS": "50"})
 
 
-@nox.session(python=OLDEST, default=False)
+@nox.session(python=OLDEST)
 def process(session: nox.Session) -> None:
     """The world of real processes, with every kind of server it can stand on."""
     install(session, "test", "servers", extras=SHOP)

@@ -29,6 +29,7 @@ from msa_lab.runtime.process.streams import Streams
 from msa_lab.sdk import Context, seconds
 from msa_lab.telemetry.events import KINDS
 from tests.builders import SHELF, SHOP, tiny
+from tests.demanding import demand
 from tests.process import rabbit
 
 T = TypeVar("T")
@@ -93,14 +94,6 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rabbit.Rabbit
     demand(rabbit.missing())
     with rabbit.rabbit(tmp_path_factory.mktemp("rabbit") / "home") as server:
         yield server
-
-
-def demand(missing: str) -> None:
-    """Skip a test because of what is missing here; fail it where everything is promised to be there."""
-    if missing:
-        if os.environ.get("MSALAB_DEMAND_SERVERS"):
-            pytest.fail(missing)
-        pytest.skip(missing)
 
 
 async def answering(socket: Path) -> None:

@@ -18,7 +18,6 @@ from msa_lab.sdk.testing import FakeDocuments, FakeSearch
 from msa_lab.sdk.values import Duration
 
 Value = TypeVar("Value")
-_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 
 def _milliseconds(ttl: Duration) -> int:
@@ -92,8 +91,14 @@ class ValkeyLock:
     async def release(self, name: str, token: str) -> None:
         """Give the lease back."""
         try:
-            await self._server.eval(_RELEASE, 1, self._prefix + name, token)
-        except RedisError:
+            async with self._server.pipeline(transaction=True) as together:
+                await together.watch(self._prefix + name)
+                holder: Any = await together.get(self._prefix + name)
+                if holder == token.encode():
+                    together.multi()  # type: ignore[no-untyped-call]
+                    together.delete(self._prefix + name)
+                    await together.execute()
+        except RedisError:  # also: it ended, or is another's, since we looked
             return
 
 
