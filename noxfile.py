@@ -41,7 +41,7 @@ SUPPORTED = python_versions(PROJECT, max_version="3.13")
 ONE_PROCESS_A_CORE = ("-n", str(os.cpu_count() or 1))
 SHOP = ("process", "postgres", "rabbitmq", "load")
 """The extras of the world of real processes."""
-QUICK = "not campaign and not numbers and not slow"
+QUICK = "not campaign and not numbers and not slow and not soak and not verdicts"
 
 
 def runs(python: str, version: str) -> bool:

@@ -139,6 +139,14 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def name_of(pid: int) -> str:
+    """Tell which process of a run it is, by the file that takes its errors."""
+    try:
+        return Path(f"/proc/{pid}/fd/2").readlink().stem
+    except OSError:
+        return ""
+
+
 class Watched:
     """Processes, by handles that stay true when their numbers are used again."""
 

@@ -138,6 +138,20 @@ def test_at_one_instant_the_logical_clock_decides() -> None:
     assert [(event.detail["message"], event.cause) for event in events] == [("9", 0), ("2", 1)]
 
 
+def test_a_run_ends_with_what_was_logged_when_it_was_found_at_rest() -> None:
+    log, events = EventLog(), list[LogEvent]()
+    log.listen(("note",), events.append)
+    ledger = Ledger(log, SHOP)
+    ledger.take([told_at(10, 1), told_at(30, 2)])
+    ledger.release(20)
+
+    ledger.end(told_at(40, 3))  # the second event was not seen yet when it was decided
+    ledger.take([told_at(35, 4), told_at(50, 5)])
+    ledger.release(100)
+
+    assert [event.detail["message"] for event in events] == ["1", "3"]
+
+
 def test_a_commit_is_logged_with_typed_records() -> None:
     log, events = EventLog(), list[LogEvent]()
     log.listen(("commit",), events.append)

@@ -18,7 +18,7 @@ from msa_lab.sdk import Instant, seconds
 from msa_lab.usecases.ports import Plan, World
 from msa_lab.usecases.report import RunReport
 from msa_lab.usecases.run_scenario import run_scenario
-from tests.process.conftest import Watched, descendants
+from tests.process.conftest import Watched, descendants, name_of
 
 ROOT = Path(__file__).parents[2]
 INVARIANTS = (
@@ -199,3 +199,22 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     assert count >= 17
     assert watched.alive_after(10) == []
     assert not folder.exists()
+
+
+@linux
+@pytest.mark.parametrize("server", ["broker", "cache"])
+def test_a_server_that_somebody_kills_comes_back(server: str) -> None:
+    killed: list[int] = []
+
+    def progress(now: Instant, end: Instant) -> None:
+        if not killed and seconds(1) < now < end:
+            killed.extend(pid for pid in descendants(os.getpid()) if name_of(pid) == server)
+            os.kill(killed[0], signal.SIGKILL)
+
+    report = run_scenario(
+        short(), world=ProcessWorld(), run="test", tool="test", stopwatch=WallClock(), progress=progress
+    )
+
+    assert len(killed) == 1
+    assert verdicts(report) == dict.fromkeys(INVARIANTS, Verdict.HELD)
+    assert report.played.settled

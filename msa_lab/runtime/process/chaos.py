@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.chaos.timeline import Timeline, Transition
@@ -33,6 +33,7 @@ class Chaos:
         self._finished: list[FaultRecord] = []
         self._killed: dict[str, list[Running]] = {}
         self._paused: dict[str, list[Running]] = {}
+        self._flushes: dict[str, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         control.on_spent = self._spent
@@ -105,9 +106,9 @@ class Chaos:
                 control.fleet.pause(running, spec.id, cause)
         elif spec.kind == "broker.loss":
             self._touch(spec.id)
-            control.fleet.signal(BROKER, signal.SIGKILL)
+            control.fleet.hold_server(BROKER)
         elif spec.kind == "cache.flush":
-            self._later(self._flush(spec))
+            self._flushes[spec.id] = self._later(self._flush(spec))
 
     def _stop(self, spec: FaultSpec) -> None:
         control = self._control
@@ -125,15 +126,18 @@ class Chaos:
                     control.fleet.resume(running)
         self._later(self._healed(spec))
 
-    def _later(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload] # a coroutine
+    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+        return task
 
     async def _healed(self, spec: FaultSpec) -> None:
         control = self._control
         if spec.kind == "broker.loss" and not self._client.set.brokers:
             await control.fleet.start_server(BROKER)
+        elif spec.kind == "cache.flush":
+            await self._flushes.pop(spec.id)  # it has touched what it touched only then
         await asyncio.sleep(LAST_WORDS)
         control.faults.pop(spec.id, None)
         _, began, cause = self._started[spec.id]

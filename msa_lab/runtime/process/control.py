@@ -15,6 +15,7 @@ from msa_lab.runtime.process.journal import Journal, RunClock, Story
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.tasks import Tasks
 from msa_lab.runtime.process.wire import frame, frames
+from msa_lab.sdk.values import Instant
 
 RELEASE_EVERY = 0.005
 
@@ -44,7 +45,6 @@ class Control:
         self.fleet = Fleet(
             blueprint, self.journal, line, self.tasks, birth=self._birth, on_listing=self._list
         )
-        self.fleet.broker_may_die = lambda: bool(self.faults)
         self.listed: dict[str, list[tuple[str, int]]] = {}
         self.faults: dict[str, bool] = {}  # those not healed yet; whether they still act
         self.touched: dict[str, int] = {}
@@ -98,6 +98,14 @@ class Control:
     async def flush(self) -> None:
         """Come back when all that has happened so far is logged."""
         await asyncio.sleep(4 * RELEASE_EVERY)
+
+    def end(self, settled: bool) -> Instant:  # noqa: FBT001 - as it is logged
+        """Let the run end here: what the processes still do is no part of it. Give the instant."""
+        self.journal.hold()
+        self.note("run.ended", {"settled": settled})
+        (last,) = self.journal.held()
+        self._ledger.end(last)
+        return Instant(last[1])
 
     def note(self, kind: str, detail: dict[str, Any], cause: int = 0) -> int:
         """Log an event of the shop as a whole."""

@@ -16,7 +16,7 @@ import msgspec
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.journal import Journal, Story
-from msa_lab.runtime.process.restarting import Falls
+from msa_lab.runtime.process.restarting import STABLE_AFTER, Falls
 from msa_lab.runtime.process.servers import command, connection
 from msa_lab.runtime.process.tasks import Tasks
 from msa_lab.runtime.process.wire import frames
@@ -80,7 +80,6 @@ class Fleet:
             EnvironmentTrouble(running.given_up)
         )
         self.on_pid: Callable[[], object] = lambda: None
-        self.broker_may_die: Callable[[], bool] = lambda: False
         self._blueprint = blueprint
         self._journal = journal
         self._raw_line = line
@@ -89,6 +88,9 @@ class Fleet:
         self._birth = birth
         self._on_listing = on_listing
         self._opened = False
+        self._starting: dict[str, None] = {}
+        self._held_down: dict[str, None] = {}
+        self._server_falls = {name: Falls() for name in (BROKER, CACHE)}
 
     @property
     def own_servers(self) -> list[str]:
@@ -132,14 +134,15 @@ class Fleet:
         Raises:
             EnvironmentTrouble: when it does not.
         """
-        path = self._blueprint.folder / name
-        path.unlink(missing_ok=True)
-        argv = command(path, self._blueprint.data / f"{name}.data", durable=name == BROKER)
-        self._nurse(["exec", name, argv])
-        server = connection(path)
+        self._held_down.pop(name, None)
+        if name in self._starting:
+            return
+        self._starting[name] = None
+        self._exec(name)
+        server = connection(self._blueprint.folder / name)
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while True:
+                while name not in self._held_down:
                     self._tasks.raise_trouble()
                     try:
                         await server.ping()
@@ -150,7 +153,26 @@ class Fleet:
         except TimeoutError:
             raise EnvironmentTrouble(self.said(name, f"the {name} does not answer")) from None
         finally:
+            del self._starting[name]
             await server.aclose()
+
+    def _exec(self, name: str) -> None:
+        path = self._blueprint.folder / name
+        path.unlink(missing_ok=True)
+        self.servers.pop(name, None)
+        argv = command(path, self._blueprint.data / f"{name}.data", durable=name == BROKER)
+        self._nurse(["exec", name, argv])
+
+    def hold_server(self, name: str) -> None:
+        """Kill broker or cache and keep it down until `start_server`."""
+        self._held_down[name] = None
+        self.signal(name, signal.SIGKILL)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every process serves and the servers are there."""
+        up = all(running.ports for running in self.running.values())
+        return up and len(self.servers) == len(self._server_falls) and not self._starting
 
     @property
     def alive(self) -> list[str]:
@@ -233,10 +255,18 @@ class Fleet:
         self._tasks.changed()
 
     def _lost_server(self, name: str, pid: int, code: int) -> None:
-        if self.servers.get(name) == pid:
-            del self.servers[name]
-        if not self.stopping and not (name == BROKER and self.broker_may_die()):
+        if self.servers.get(name) != pid:
+            return  # it was one before the present
+        del self.servers[name]
+        if self.stopping or name in self._held_down:
+            return
+        pause = self._server_falls[name].fell(STABLE_AFTER if name not in self._starting else 0.0)
+        if pause is None or not self._opened:
             self._tasks.fail(EnvironmentTrouble(self.said(name, f"the {name} ended with {code}")))
+        elif name in self._starting:
+            self._exec(name)
+        else:
+            self._tasks.spawn(self.start_server(name))
 
     # -- deaths and restarts ------------------------------------------------------------------------------
 

@@ -27,14 +27,23 @@ class Ledger:
         self._numbers: dict[int, int] = {}
         self._arrived: dict[int, None] = {}
         self._last = 0
+        self._over = False
 
     def take(self, events: Sequence[Told]) -> None:
         """Take events; what a restarted process tells again is known by its id."""
-        for event in events:
+        for event in () if self._over else events:
             number = event[0]
             if number not in self._numbers and number not in self._arrived:
                 self._arrived[number] = None
                 heapq.heappush(self._waiting, (event[1], event[9], number, event))
+
+    def end(self, last: Told) -> None:
+        """Log a last event. What is still waiting happened after all that was judged and is no part of it."""
+        self._waiting.clear()
+        self._arrived.clear()
+        self.take([last])
+        self.release(last[1])
+        self._over = True
 
     def release(self, until: int) -> None:
         """Log what happened up to an instant."""

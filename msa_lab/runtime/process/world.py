@@ -113,13 +113,13 @@ class _Run:
             settled = ended == "done" and await self._settle(shoppers)
             if self._interrupted:
                 ended = "interrupted"
-            control.note("run.ended", {"settled": settled})
-            await control.flush()
+            if not settled:
+                await control.flush()
+            now = control.end(settled)
         finally:
             shoppers.close()
             stubborn = await control.close()
             await site.close()
-        now = control.clock.now()
         return Played(now, ended, settled, chaos.records, unsteady, tuple(stubborn))
 
     def _say_begun(self) -> None:
@@ -177,7 +177,7 @@ class _Run:
             await self._until(min(self._latest, clock.now() + int(LOOK_EVERY * 1_000_000)))
             if shoppers.trouble is not None:
                 raise shoppers.trouble
-            if not (shoppers.gone and self._rest.quiet):
+            if not (shoppers.gone and self._rest.quiet and self._control.fleet.whole):
                 since = None
             elif since is None:
                 since = clock.now()
