@@ -68,12 +68,14 @@ class Workspace:
 class Wishes:
     """What the command line asks of a run; None and empty leave it to the scenario.
 
-    `faults` are lines such as `net.loss order -> payment for 5s`, `settings` such as `patterns.retry=off`.
+    `faults` are lines such as `net.loss order -> payment for 5s`, `settings` such as `patterns.retry=off`,
+    `without` ids of the profile's faults that are left out.
     """
 
     chaos: bool | None = None
     profile: str | None = None
     faults: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     topology: str | None = None
     settings: tuple[str, ...] = ()
     seed: int | None = None
@@ -135,20 +137,25 @@ def plan_for(workspace: Workspace, specs: Sequence[ServiceSpec], scenario: Scena
         specs=tuple(spec.under(topology.patterns) for spec in specs),
         seed=scenario.seed if wishes.seed is None else wishes.seed,
         profile=profile,
-        faults=_faults(scenario, topology, specs, profile, wishes.faults),
+        faults=_faults(scenario, topology, specs, profile, wishes),
     )
 
 
 def _faults(
-    scenario: Scenario, topology: Topology, specs: Sequence[ServiceSpec], profile: str, lines: Sequence[str]
+    scenario: Scenario, topology: Topology, specs: Sequence[ServiceSpec], profile: str, wishes: Wishes
 ) -> tuple[FaultSpec, ...]:
-    """Join the profile's faults and those of the command line; a kind that comes again gets a number."""
-    faults = list(scenario.faults(profile))
+    """Join the profile's faults and those of the command line; a kind that comes again gets a number.
+
+    A fault of the command line with the id of one that was left out stands in its place.
+    """
+    profiled = scenario.faults(profile)
+    _leave_out([fault.id for fault in profiled], wishes.without, profile)
+    faults = [fault for fault in profiled if fault.id not in wishes.without]
     replicas = {name: deployed.replicas for name, deployed in topology.deployments.items()}
     shaped = [spec.under(topology.patterns) for spec in specs]
     names = names_of(shaped, flows=scenario.flows, replicas=replicas)
     mistakes = Mistakes()
-    for line in lines:
+    for line in wishes.faults:
         taken = [fault.id for fault in faults]
         number = 1
         try:
@@ -163,7 +170,16 @@ def _faults(
                 raise UserMistake(f"--fault: two faults have the id {quoted(fault.id)}")
             faults.append(fault)
     mistakes.raise_if_any()
-    return tuple(faults)
+    order = {fault.id: place for place, fault in enumerate(profiled)}
+    return tuple(sorted(faults, key=lambda fault: order.get(fault.id, len(order))))
+
+
+def _leave_out(known: Sequence[str], without: Sequence[str], profile: str) -> None:
+    for name in without:
+        if name not in known:
+            near = did_you_mean(name, known)
+            guess = f"; did you mean {quoted(near)}?" if near else ""
+            raise UserMistake(f"--without: profile {quoted(profile)} has no fault {quoted(name)}{guess}")
 
 
 def _profile(scenario: Scenario, wishes: Wishes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from msa_lab.chaos.catalogue import CATALOGUE
 from msa_lab.chaos.envelope import KEYS, parse_fault
@@ -191,3 +191,27 @@ def write_fault(spec: FaultSpec) -> str:
     if spec.duration:
         words.append(f"for {format_duration(spec.duration)}")
     return " ".join(words)
+
+
+def fault_data(spec: FaultSpec) -> dict[str, Any]:
+    """Give a fault as the mapping that a scenario file has of it."""
+    kind = CATALOGUE[spec.kind]
+    data: dict[str, Any] = {"id": spec.id, "kind": spec.kind, "target": str(spec.target)}
+    if isinstance(spec.start, At):
+        data["at"] = format_duration(Duration(spec.start.instant))
+    else:
+        data["after"] = {"event": spec.start.event, "nth": spec.start.nth}
+    if spec.duration:
+        data["for"] = format_duration(spec.duration)
+    if spec.probability < 1:
+        data["probability"] = spec.probability
+    if spec.count is not None:
+        data["count"] = spec.count
+    if spec.direction != "both":
+        data["direction"] = spec.direction
+    inner = {}
+    for parameter in parameters(kind.params):
+        value = getattr(spec.params, parameter.name)
+        if parameter.required or (value != parameter.default and parameter.name != kind.lease):
+            inner[parameter.name] = plain(write_parameter(parameter, value).partition("=")[2])
+    return {**data, "with": inner} if inner else data

@@ -16,7 +16,7 @@ FILE: Final = "names"
 
 _COMMON: Final = ("--help",)
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "scenario": ("run", "list", "show", "lint"),
+    "scenario": ("run", "list", "show", "lint", "record"),
     "saga": ("list", "show", "why"),
     "events": (),
     "metrics": (),
@@ -37,8 +37,9 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("-C", "--quiet", "--verbose", "--json", "--no-color"),
     "scenario": (
-        "--chaos", "--no-chaos", "--chaos-profile", "--fault", "--topology", "--seed", "--set", "--var",
-        "--dry-run", "--json", "--jsonl", "--log", "--out", "--mode", "--ui", "--quiet", "--verbose",
+        "--chaos", "--no-chaos", "--chaos-profile", "--fault", "--without", "--topology", "--seed", "--set",
+        "--var", "--dry-run", "--file", "--json", "--jsonl", "--log", "--out", "--mode", "--ui",
+        "--quiet", "--verbose",
     ),
     "saga": ("--run", "--where", "--as", "--json"),
     "events": ("--filter", "--jsonl"),

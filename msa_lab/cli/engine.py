@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from msa_lab.chaos import Names, names_of, write_fault
+from msa_lab.chaos import names_of, write_fault
 from msa_lab.cli.messages import told
-from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused
+from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, Script
 from msa_lab.cli.places import runs_folder
 from msa_lab.cli.playing import conclude, folder_for, planned, unkept
 from msa_lab.errors import MsaLabError
@@ -52,8 +52,7 @@ def _played(order: Order, line: Connection, spare: Path) -> Over:
             folder.events.resolve(),
             summary,
             wanted.again(plan),
-            _names(plan),
-            {fault.id: write_fault(fault) for fault in plan.faults},
+            script_of(plan),
         )
     )
     ended = conclude(plan, wanted, folder, out=order.out, trouble=trouble, stop=line.poll)
@@ -65,9 +64,14 @@ def _played(order: Order, line: Connection, spare: Path) -> Over:
     )
 
 
-def _names(plan: Plan) -> Names:
+def script_of(plan: Plan) -> Script:
+    """Give what the view must know of a plan to change it."""
     replicas = {name: deployed.replicas for name, deployed in plan.topology.deployments.items()}
-    return names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas)
+    return Script(
+        names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas),
+        {fault.id: write_fault(fault) for fault in plan.faults},
+        tuple(fault.id for fault in plan.scenario.faults(plan.profile)),
+    )
 
 
 def expected(plan: Plan, run: str, mode: str) -> dict[str, Any]:

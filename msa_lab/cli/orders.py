@@ -26,14 +26,22 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """What faults may be about, and the planned ones as command lines; `profiled` are the profile's ids."""
+
+    names: Names = field(default_factory=Names)
+    faults: dict[str, str] = field(default_factory=dict)
+    profiled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
-    """The run has a log from now on. `faults` are the plan's faults as command lines, by their ids."""
+    """The run has a log from now on."""
 
     log: Path
     summary: dict[str, Any]
     again: str
-    names: Names = field(default_factory=Names)
-    faults: dict[str, str] = field(default_factory=dict)
+    script: Script
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def planned(wanted: Wanted) -> Plan:
         chaos=wanted.chaos,
         profile=wanted.profile,
         faults=wanted.faults,
+        without=wanted.without,
         topology=wanted.topology,
         settings=wanted.settings,
         seed=wanted.seed,

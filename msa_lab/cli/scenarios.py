@@ -9,7 +9,7 @@ import typer
 
 from msa_lab.cli.groups import ScenarioGroup
 from msa_lab.cli.messages import loading
-from msa_lab.cli.options import Json, Jsonl, Out, Quiet, Verbose, talk_of
+from msa_lab.cli.options import Json, Jsonl, Out, Quiet, RunArgument, Verbose, talk_of
 from msa_lab.cli.terminal import printable
 
 app = typer.Typer(cls=ScenarioGroup, rich_markup_mode=None)
@@ -43,6 +43,10 @@ def run(  # noqa: PLR0917 - a command's options
             metavar="FAULT",
             help='One more fault, such as "net.loss order -> payment at 2s for 5s"; may be repeated.',
         ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="ID", help="Leave a fault of the profile out; may be repeated."),
     ] = None,
     topology: Annotated[
         str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
@@ -107,6 +111,7 @@ def run(  # noqa: PLR0917 - a command's options
         chaos=chaos,
         profile=profile,
         faults=tuple(fault or ()),
+        without=tuple(without or ()),
         topology=topology,
         seed=number,
         settings=tuple(setting or ()),
@@ -131,6 +136,21 @@ def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         *first, last = choices
         raise typer.BadParameter(f"{option} {value!r}: {', '.join(first)} or {last}")
+
+
+@app.command()
+def record(
+    context: typer.Context,
+    run: RunArgument = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="FILE", help="Where it is written. [scenarios/]")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Write a kept run as a scenario that plays it again, with the faults put in by hand."""
+    from msa_lab.cli import recording  # noqa: PLC0415 - heavy modules wait for their command
+
+    recording.print_record(run, file, out, talk_of(context))
 
 
 @app.command("list")

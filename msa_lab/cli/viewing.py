@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from typing import Annotated, Final
@@ -43,19 +42,13 @@ def _instant(text: str) -> int:
 def _open(
     context: typer.Context, name: str | None, out: str | None, *, at: int | None, play: bool, ascii_only: bool
 ) -> None:
-    from msa_lab.cli import runpages  # noqa: PLC0415 - heavy modules wait for their command
-    from msa_lab.cli.places import cache_folder  # noqa: PLC0415 - as above
-    from msa_lab.cli.reading import stored  # noqa: PLC0415 - as above
-    from msa_lab.cli.terminal import terminal_of  # noqa: PLC0415 - as above
-    from msa_lab.cli.watching import VIEW  # noqa: PLC0415 - as above
+    from msa_lab.cli.reading import stored  # noqa: PLC0415 - heavy modules wait for their command
     from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
 
     run = stored(name, out)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise EnvironmentTrouble(f"the live view needs a terminal\n  in a pipe:  msalab runs show {run.id}")
-    view = importlib.import_module(VIEW)
+    from msa_lab.cli import watching  # noqa: PLC0415 - as above
+
     talk = talk_of(context)
-    unicode = terminal_of(sys.stdout, colour=talk.colour).unicode and not ascii_only
-    code = view.open_run(run, at=at, play=play, unicode=unicode, colour=talk.colour, cache=cache_folder())
-    runpages.print_run(run.id, out, talk)
-    raise typer.Exit(code)
+    raise typer.Exit(watching.look(run, talk, out=out, at=at, play=play, ascii_only=ascii_only))

@@ -6,12 +6,18 @@ import secrets
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from msa_lab.scenario.model import NO_CHAOS
 from msa_lab.usecases.ports import Plan
 
 _SEEDS = 2**31
 _DIGITS = 19
+_LEAST: Final = 3
+_READ: Final = (
+    "--chaos", "--chaos-profile", "--fault", "--without", "--topology", "--seed", "--set", "--var", "--log",
+    "--mode",
+)  # fmt: skip
 MOST_SEEDS = 1_000
 
 
@@ -23,6 +29,7 @@ class Wanted:
     chaos: bool | None = None
     profile: str | None = None
     faults: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     topology: str | None = None
     seed: int | None = None
     settings: tuple[str, ...] = ()
@@ -32,10 +39,15 @@ class Wanted:
 
     def again(self, plan: Plan) -> str:
         """Give the command line that plays the plan again, whatever the shell makes of its words."""
+        default = plan.profile == plan.scenario.chaos_default
+        return self.written(plan.profile, default=default, seed=plan.seed)
+
+    def written(self, profile: str, *, default: bool, seed: int) -> str:
+        """Give the command line for a profile (`default`: the scenario's own) and a seed."""
         words = ["msalab", "scenario", *(["--"] if self.name.startswith("-") else []), self.name]
-        if plan.profile != NO_CHAOS:
-            default = plan.profile == plan.scenario.chaos_default
-            words += ["--chaos"] if default else ["--chaos-profile", plan.profile]
+        if profile != NO_CHAOS:
+            words += ["--chaos"] if default else ["--chaos-profile", profile]
+        words += [word for name in self.without for word in ("--without", name)]
         words += [word for fault in self.faults for word in ("--fault", fault)]
         if self.topology is not None:
             words += ["--topology", self.topology]
@@ -45,7 +57,42 @@ class Wanted:
             words += ["--log", self.log]
         if self.mode != "sim":
             words += ["--mode", self.mode]
-        return shlex.join([*words, "--seed", str(plan.seed)])
+        return shlex.join([*words, "--seed", str(seed)])
+
+
+def wanted_of(again: str) -> Wanted:
+    """Read the options back from the line that `Wanted.again` gave.
+
+    Raises:
+        ValueError: when it is another line.
+    """
+    words = shlex.split(again)
+    if words[:2] != ["msalab", "scenario"] or len(words) < _LEAST:
+        raise ValueError(f"{again!r} plays no scenario")
+    rest = iter(words[3:] if words[2] == "--" else words[2:])
+    name = next(rest)
+    found: dict[str, list[str]] = {}
+    for word in rest:
+        if word not in _READ:
+            raise ValueError(f"{again!r} has an unknown option {word}")
+        found.setdefault(word, []).append("" if word == "--chaos" else next(rest, ""))
+
+    def last(option: str) -> str | None:
+        return found[option][-1] if option in found else None
+
+    return Wanted(
+        name=name,
+        chaos=True if "--chaos" in found else None,
+        profile=last("--chaos-profile"),
+        faults=tuple(found.get("--fault", ())),
+        without=tuple(found.get("--without", ())),
+        topology=last("--topology"),
+        seed=seed_of(last("--seed")),
+        settings=tuple(found.get("--set", ())),
+        variables=tuple(found.get("--var", ())),
+        log=last("--log") or "all",
+        mode=last("--mode") or "sim",
+    )
 
 
 def seed_of(text: str | None) -> int | None:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
 from msa_lab.chaos.naming import Names
+from msa_lab.cli import runpages
 from msa_lab.cli.messages import loading, say
 from msa_lab.cli.options import Talk
-from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, work
+from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, Script, work
 from msa_lab.cli.places import cache_folder
 from msa_lab.cli.stopping import stopping
-from msa_lab.cli.terminal import emit, printable, terminal_of
-from msa_lab.cli.wanted import Wanted
+from msa_lab.cli.terminal import Terminal, emit, printable, terminal_of
+from msa_lab.cli.wanted import Wanted, wanted_of
 from msa_lab.errors import EnvironmentTrouble
+from msa_lab.persistence import EVENTS, StoredRun
+from msa_lab.scenario.model import NO_CHAOS
 
 VIEW: Final = "msa_lab.tui.opening"
 """Found by name: the command line and the view stand side by side, and neither imports the other."""
@@ -57,15 +61,14 @@ def _fits() -> bool:
 class Watched:
     """A run under way in a process of its own; the view asks it, and it never waits for the view."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, kept: StoredRun | None = None) -> None:
         self.order = order
-        self.log = Path()
-        self.summary: Mapping[str, Any] = {}
-        self.names = Names()
-        self.faults: Mapping[str, str] = {}
+        self.log = Path() if kept is None else kept.path / EVENTS
+        self.summary: Mapping[str, Any] = {} if kept is None else kept.summary
         self.again = ""
         self.live = False
         self.over: Over | Refused | None = None
+        self._script: Script | None = None
         self._line: Connection | None = None
         self._engine: BaseProcess | None = None
 
@@ -73,6 +76,68 @@ class Watched:
     def why_not(self) -> str:
         """Say why the run cannot be played again with a change; '' when it can."""
         return "" if self.order.wanted.mode == "sim" else _PROCESS
+
+    def _known(self) -> Script:
+        if self._script is None:  # a kept run: what it was played from is read when that is asked for
+            from msa_lab.cli.engine import script_of  # noqa: PLC0415 - heavy modules wait
+            from msa_lab.cli.playing import planned  # noqa: PLC0415 - as above
+
+            self._script = script_of(planned(self.order.wanted))
+        return self._script
+
+    @property
+    def names(self) -> Names:
+        """What there is to hurt.
+
+        Raises:
+            UserMistake: when a kept run's files are not there any more.
+        """
+        return self._known().names
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """The planned faults."""
+        return self._known().faults
+
+    def _changed(self, add: Sequence[str], drop: Sequence[str]) -> Wanted:
+        script, wanted = self._known(), self.order.wanted
+        by_hand = {
+            name: line
+            for name, line in script.faults.items()
+            if name not in script.profiled or name in wanted.without
+        }
+        without = {*wanted.without, *(name for name in drop if name in script.profiled)}
+        lines = [line for name, line in by_hand.items() if name not in drop]
+        return dataclasses.replace(
+            wanted,
+            without=tuple(name for name in script.profiled if name in without),
+            faults=(*lines, *add),
+        )
+
+    def line(self, add: Sequence[str], drop: Sequence[str]) -> str:
+        """Give the command line of the run with some faults more and some less."""
+        wanted = self._changed(add, drop)
+        profile = str(self.summary.get("chaos") or NO_CHAOS)
+        return wanted.written(profile, default=bool(wanted.chaos), seed=int(self.summary.get("seed") or 0))
+
+    def branch(self, add: Sequence[str], drop: Sequence[str]) -> None:
+        """Play the run again from its start with some faults more and some less, as a new run."""
+        changed = dataclasses.replace(self._changed(add, drop), seed=int(self.summary["seed"]))
+        self.end()
+        self.order = dataclasses.replace(self.order, wanted=changed)
+        self.start()
+
+    def save(self) -> str:
+        """Keep the run as a scenario; say where and how it is played.
+
+        Raises:
+            UserMistake: when its files are not what they were.
+            EnvironmentTrouble: when it cannot be written.
+        """
+        from msa_lab.cli.recording import record  # noqa: PLC0415 - heavy modules wait
+
+        path, line = record(StoredRun(self.log.parent, self.summary))
+        return f"wrote {path}\nplay it: {line}"
 
     def start(self) -> None:
         """Let the engine begin; `poll` tells when it has."""
@@ -96,7 +161,7 @@ class Watched:
             word = Refused(EXIT_BUG, "the engine ended without a word")
         if isinstance(word, Begun):
             self.log, self.summary, self.again = word.log, word.summary, word.again
-            self.names, self.faults = word.names, word.faults
+            self._script = word.script
             return "begun"
         self.live = False
         self.over = word
@@ -117,7 +182,7 @@ class Watched:
                 self._line.send("stop")
 
     def end(self) -> None:
-        """Wait until the engine's process is gone; end it when it does not go by itself."""
+        """Wait until the engine's process is gone, stopping it; end it when it does not go by itself."""
         if self._engine is None:
             return
         if self._line is not None:
@@ -144,6 +209,36 @@ def watch(wanted: Wanted, talk: Talk, *, out: str | None) -> int:
         return _conclude(watched, code)
     finally:
         watched.end()
+
+
+def look(run: StoredRun, talk: Talk, *, out: str | None, at: int | None, play: bool, ascii_only: bool) -> int:
+    """Open a kept run; give 0, or the exit code of a run that was played from it."""
+    terminal = terminal_of(sys.stdout, colour=talk.colour)
+    view = importlib.import_module(VIEW)
+    watched = _reopened(run, talk, out, terminal)
+    try:
+        code = int(
+            view.open_run(
+                run, session=watched, at=at, play=play, unicode=terminal.unicode and not ascii_only,
+                colour=talk.colour, cache=cache_folder(),
+            )
+        )  # fmt: skip
+        if watched is not None and (watched.live or watched.over is not None):
+            return _conclude(watched, code)
+        runpages.print_run(run.id, out, talk)
+        return code
+    finally:
+        if watched is not None:
+            watched.end()
+
+
+def _reopened(run: StoredRun, talk: Talk, out: str | None, terminal: Terminal) -> Watched | None:
+    """Make what plays a kept run again; None when it does not say how it was played."""
+    try:
+        wanted = wanted_of(str(next(iter(run.summary.get("repeat") or []), "")))
+    except ValueError:
+        return None
+    return Watched(Order(wanted, out, terminal, talk.verbose), run)
 
 
 def _refused(refused: Refused) -> int:

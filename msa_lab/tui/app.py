@@ -16,13 +16,14 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
 from msa_lab.errors import EnvironmentTrouble
+from msa_lab.tui.branching import Branching
 from msa_lab.tui.clipboard import copy
 from msa_lab.tui.dialogs import Confirm, Help
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
-from msa_lab.tui.keys import KEYS, REFUSED, SCREENS, screen_at, tabs, told
+from msa_lab.tui.keys import KEYS, SCREENS, screen_at, tabs, told
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
@@ -31,17 +32,16 @@ from msa_lab.tui.screens.view import View
 from msa_lab.tui.session import Session
 from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
-from msa_lab.tui.travelling import Travelling
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
-_OUTSIDE: Final = ("command_palette", "refuse('x')", "refuse('!')", "refuse('f')")
+_OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
 
 
-class LabApp(Travelling):
-    """Shows a run from its event log; nothing in it can change the run."""
+class LabApp(Branching):
+    """Shows a run from its event log alone; what is to change goes to the session, which plays it again."""
 
     CSS_PATH = "lab.tcss"
     TITLE = "MSA Lab"
@@ -64,11 +64,10 @@ class LabApp(Travelling):
         speed: float = 1.0,
     ) -> None:
         """Open a feed. `at` is an instant in microseconds (None: the end); `session` plays the run."""
-        super().__init__(feed)
+        super().__init__(feed, session)
         self.summary = summary
-        self.session = session
         self.playback.speed = speed
-        self._judged = session is None
+        self._judged = session is None or not session.live
         self.signs = Signs(unicode)
         self._views: dict[str, View] = {}
         self._interrupted = -_TWICE
@@ -161,6 +160,8 @@ class LabApp(Travelling):
         now = time.perf_counter()
         elapsed, self._before = now - self._before, now
         self._hear()
+        if self._coming is not None and self.come(_READ) and self.session is not None:
+            self.summary, self._judged = self.session.summary, False
         if not self.feed.ready:
             self._read(_READ)
         self.playback.tick(min(elapsed, 1.0))
@@ -180,12 +181,13 @@ class LabApp(Travelling):
 
     def _hear(self) -> None:
         """Take in what the session says, and how far the log has grown."""
-        if self.session is None or self.playback.growing is False:
+        if self.session is None or not (self.session.live or self.playback.growing):
             return
-        self.session.poll()
-        self.summary = self.session.summary
-        self.playback.growing = self.session.live
-        self.feed.log.look()
+        self.hear()
+        if self._coming is None:
+            self.summary = self.session.summary
+            self.playback.growing = self.session.live
+            self.feed.log.look()
 
     def _judge(self) -> None:
         """Tell the verdict once, when the viewer has come to the end of a run that was played for them."""
@@ -255,9 +257,9 @@ class LabApp(Travelling):
         else:
             self.notify("there is nothing here to copy")
 
-    def action_refuse(self, wish: str) -> None:
-        """Say why something cannot be done with a run that is over."""
-        self.notify(REFUSED[wish], title="This run is over", severity="warning")
+    def place(self) -> str:
+        """Name the service or link that is looked at on the Map."""
+        return self.view.selected if isinstance(self.view, MapView) else ""
 
     def notify(self, message: str, **options: Any) -> None:  # noqa: ANN401 - those of App
         """Tell something; brackets are brackets."""

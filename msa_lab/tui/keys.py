@@ -39,17 +39,11 @@ KEYS: Final = (
     Binding("question_mark,f1", "keys", "keys", key_display="?"),
     Binding("escape", "up", "one level up, never out", key_display="Esc", show=False),
     Binding("q", "quit", "quit"),
-    Binding("x", "refuse('x')", "inject a fault (not in a kept run)", show=False),
-    Binding("exclamation_mark", "refuse('!')", "heal all (not in a kept run)", key_display="!", show=False),
-    Binding("f", "refuse('f')", "fork here (not yet)", show=False),
+    Binding("x", "inject", "chaos"),
+    Binding("exclamation_mark", "heal", "heal all", key_display="!"),
+    Binding("f", "inject", "go another way from here (fork)", show=False),
+    Binding("ctrl+s,W", "save", "save as a scenario", key_display="^s W", show=False),
 )
-REFUSED: Final = {
-    "x": "A fault cannot be put into the past. Play it again with one: msalab scenario NAME --fault ...",
-    "!": "All its faults have healed long since.",
-    "f": "Going on from here with other faults or settings is not there yet; play it again: "
-    "msalab scenario NAME --seed N --set ...",
-}
-"""Keys of a running shop, and why they do nothing here."""
 _SHOWN: Final = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "tab": "Tab"}
 _UNTOLD: Final = ("Scroll ", "Page ", "Quit the app", "Copy selected")
 HERE, LIST, EVERYWHERE = "On this screen", "In this panel", "Everywhere"

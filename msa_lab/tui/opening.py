@@ -15,7 +15,16 @@ _OUR_BUG: Final = 70
 _PACE: Final = 4.0
 
 
-def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, colour: bool, cache: Path) -> int:
+def open_run(
+    run: StoredRun,
+    *,
+    session: Session | None,
+    at: int | None,
+    play: bool,
+    unicode: bool,
+    colour: bool,
+    cache: Path,
+) -> int:
     """Show a run until the viewer quits; give the exit code: 0, 70 for a crash, 128 and a signal's number.
 
     `at` is an instant in microseconds (None: the end), `play` whether time passes from then on.
@@ -24,7 +33,10 @@ def open_run(run: StoredRun, *, at: int | None, play: bool, unicode: bool, colou
         EnvironmentTrouble: when the log cannot be read.
     """
     feed = Feed(run.path / EVENTS)
-    return _shown(LabApp(feed, run.summary, at=at, play=play, unicode=unicode, colour=colour, cache=cache))
+    app = LabApp(
+        feed, run.summary, session=session, at=at, play=play, unicode=unicode, colour=colour, cache=cache
+    )
+    return _shown(app)
 
 
 def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,8 +12,8 @@ from msa_lab.chaos.naming import Names
 class Session(Protocol):
     """A run that is played elsewhere, while the view reads its log. It never waits for the view.
 
-    `live` is whether it is still played, `summary` what is known of it, `again` the command line that plays
-    it, `faults` its planned faults as command lines by their ids, `names` what faults may be about.
+    `live` is whether it is still played, `summary` what is known of it, `faults` its planned faults as
+    command lines by their ids, `names` what faults may be about.
     """
 
     @property
@@ -51,15 +51,22 @@ class Session(Protocol):
         """Its planned faults."""
         ...
 
-    @property
-    def again(self) -> str:
-        """The command line that plays it again."""
-        ...
-
     def poll(self) -> str:
         """Take in news: 'begun', 'over', 'refused', or ''."""
         ...
 
     def stop(self) -> None:
         """Ask it to stop in good order."""
+        ...
+
+    def line(self, add: Sequence[str], drop: Sequence[str]) -> str:
+        """Give the command line of the run with some faults more, and without some ids."""
+        ...
+
+    def branch(self, add: Sequence[str], drop: Sequence[str]) -> None:
+        """Play it again from its start, so changed, as a new run; `poll` tells when it has begun."""
+        ...
+
+    def save(self) -> str:
+        """Keep it as a scenario; say where."""
         ...

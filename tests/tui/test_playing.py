@@ -1,7 +1,7 @@
 """The view on a run that is being played: it follows the log and tells the verdict once."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,14 @@ class Engine:
         self.summary: dict[str, Any] = {**SUMMARY, "mode": mode, "verdict": "", "expectations": findings}
         self.live = True
         self.stopped = False
-        self.names = Names()
-        self.faults: dict[str, str] = {}
-        self.again = "msalab scenario checkout --seed 7"
+        self.names = Names(
+            services=("gateway", "order", "payment"), outside=("psp",),
+            operations={"payment.capture": "payment", "psp.capture": "psp"},
+        )  # fmt: skip
+        self.faults = {"lossy": "net.loss payment -> psp id=lossy at 2s for 3s"}
+        self.asked: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.why_not = self.told = ""
+        self.words: list[str] = []
         self._finishing = False
 
     def go_on(self, size: int) -> None:
@@ -46,6 +50,8 @@ class Engine:
         self._finishing = True
 
     def poll(self) -> str:
+        if self.words:
+            return self.words.pop(0)
         if not (self._finishing and self.live):
             return ""
         self.live = False
@@ -54,6 +60,15 @@ class Engine:
 
     def stop(self) -> None:
         self.stopped = True
+
+    def line(self, add: Sequence[str], drop: Sequence[str]) -> str:
+        return " ".join(["msalab scenario checkout", *(f"--without {name}" for name in drop), *add])
+
+    def branch(self, add: Sequence[str], drop: Sequence[str]) -> None:
+        self.asked.append((tuple(add), tuple(drop)))
+
+    def save(self) -> str:
+        return "wrote scenarios/checkout-by-hand.yaml"
 
 
 Start = Callable[..., tuple[LabApp, Engine]]

@@ -155,7 +155,7 @@ def expectations(sight: Sight, width: int) -> list[Line]:
         event = sight.feed.find(moment.first[name])
         where = f"{event.saga} T+{event.t / 1e6:.3f}" if event is not None else ""
         lines.append(line((f"{signs['bad']} {name}", "bad"), (f"  {count}x  first {where}", "")))
-    over = moment.ended
+    over = moment.ended and bool(sight.summary.get("verdict"))
     for name, finding in findings.items():
         if name in moment.violated:
             continue

@@ -106,6 +106,23 @@ class LogFile:
         """Whether all that was there at the last look has been read."""
         return self.read + len(self._rest) >= self.size
 
+    def before(self, t: int) -> tuple[int, int]:
+        """Give how many events came before an instant, and how many bytes they have."""
+        count = bisect_left(self._times, t)
+        return count, self._starts[count] if count < len(self) else self.read
+
+    def piece(self, start: int, end: int) -> bytes:
+        """Give bytes of the file, at the most a piece of it."""
+        self._file.seek(start)
+        return self._file.read(min(_PIECE, end - start))
+
+    def agrees(self, other: LogFile, t: int) -> bool:
+        """Tell whether another log is the same, byte for byte, before an instant."""
+        if self.before(t) != other.before(t):
+            return False
+        end = self.before(t)[1]
+        return all(self.piece(at, end) == other.piece(at, end) for at in range(0, end, _PIECE))
+
     def _decoded(self, line: bytes) -> LogEvent:
         try:
             return _DECODE(line)

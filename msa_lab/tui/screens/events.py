@@ -45,6 +45,8 @@ class EventsView(View):
         yield Page(self._detail, name="event", title="Selected")
 
     def show(self, sight: Sight) -> None:
+        if sight.feed is not self.sight.feed:  # another run
+            self.listing = eventpage.Listing(sight.feed, self._chosen, self.listing.zoom)
         super().show(sight)
         self.listing.advance(0.03)
         self._redraw()

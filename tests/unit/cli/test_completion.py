@@ -80,7 +80,7 @@ def test_bash_offers_commands_options_and_names(cache: Path, words: list[str], o
 
 
 def test_without_a_file_of_names_the_fixed_words_are_offered(tmp_path: Path) -> None:
-    assert completed(tmp_path, "scenario", "") == ["run", "list", "show", "lint"]
+    assert completed(tmp_path, "scenario", "") == ["run", "list", "show", "lint", "record"]
 
 
 @pytest.mark.parametrize(("shell", "check"), [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from msa_lab.bootstrap import Plan, Wishes, Workspace, plan_for, scenario_for
-from msa_lab.cli.wanted import Wanted, pairs_of, seed_of
+from msa_lab.cli.wanted import Wanted, pairs_of, seed_of, wanted_of
 
 
 def planned(**wishes: object) -> Plan:
@@ -68,3 +68,27 @@ def test_pairs_are_split_at_the_first_equals_sign() -> None:
     assert pairs_of(["a=1", "b = x=y"], "--var") == {"a": "1", "b": " x=y"}
     with pytest.raises(ValueError, match="--var 'a': write NAME=VALUE"):
         pairs_of(["a"], "--var")
+
+
+def test_the_line_is_read_back_into_what_was_wanted() -> None:
+    wanted = Wanted(
+        "-my file's.yaml",
+        profile="broker-loss",
+        faults=("net.loss order -> payment for 5s", "db.slow * latency=$HOME for 1s"),
+        without=("doubled",),
+        topology="no-retry",
+        seed=42,
+        settings=("services.payment.replicas=3",),
+        variables=("sku=SKU 1;rm -rf",),
+        log="key",
+        mode="process",
+    )
+
+    assert wanted_of(wanted.again(planned(profile="broker-loss"))) == wanted
+    assert wanted_of("msalab scenario checkout --chaos --seed 42") == Wanted("checkout", chaos=True, seed=42)
+
+
+@pytest.mark.parametrize("line", ["", "msalab", "msalab saga list", "msalab scenario checkout --surprise 1"])
+def test_a_line_that_plays_no_scenario_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"plays no scenario|unknown option --surprise"):
+        wanted_of(line)

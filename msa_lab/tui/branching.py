@@ -1,0 +1,144 @@
+"""Changing a run: the past stays, from the moment at hand on it goes another way."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+from msa_lab.errors import EnvironmentTrouble, MsaLabError
+from msa_lab.tui.feed import chaospage
+from msa_lab.tui.feed.chaospage import Change
+from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.palette import Palette
+from msa_lab.tui.session import Session
+from msa_lab.tui.travelling import Travelling
+
+_ALONE: Final = "This run's folder is all there is here; open it where its scenario is."
+
+
+class Branching(Travelling):
+    """An app whose run can be played again with a change, as a new run with the same past."""
+
+    def __init__(self, feed: Feed, session: Session | None) -> None:
+        super().__init__(feed)
+        self.session = session
+        self._coming: Feed | None = None
+        self._from = 0
+
+    @property
+    def sight(self) -> Sight:
+        """What the screens look at now."""
+        raise NotImplementedError
+
+    def place(self) -> str:
+        """Name the service that is looked at, for the palette; '' when there is none."""
+        return ""
+
+    @property
+    def why_not(self) -> str:
+        """Say why the run cannot be changed; '' when it can."""
+        if self.session is None:
+            return _ALONE
+        if self._coming is not None:
+            return "the run is just being played again"
+        return self.session.why_not
+
+    def _refused(self, title: str) -> bool:
+        if self.why_not:
+            self.notify(self.why_not, title=f"{title}: not here", severity="warning")
+        return bool(self.why_not)
+
+    def action_inject(self) -> None:
+        """Open the chaos palette."""
+        if self._refused("inject a fault") or self.session is None:
+            return
+        session = self.session
+        self.playback.playing = self.playback.follow = False
+        self.redraw()
+        try:
+            names, acting = session.names, len(self.sight.moment.faults)
+        except MsaLabError as trouble:
+            self.notify(str(trouble), title="inject a fault: not here", severity="warning")
+            return
+        title = f"Chaos at T+{self.playback.t / 1e6:.3f}  {acting} active"
+        palette = Palette(self.sight, names, lambda line: session.line([line], []), self.place(), title)
+        self.push_screen(palette, self._inject)
+
+    def _inject(self, line: str | None) -> None:
+        if line:
+            self._branch(Change(add=(line,)))
+
+    def action_heal(self) -> None:
+        """Heal all faults from the moment at hand on; no question asked."""
+        if self._refused("heal all") or self.session is None:
+            return
+        try:
+            change = chaospage.healing(self.sight, self.session.faults, self.session.names)
+        except MsaLabError as trouble:
+            self.notify(str(trouble), title="heal all: not here", severity="warning")
+            return
+        if change.drop:
+            self._branch(change)
+        else:
+            self.notify("no fault acts or is planned from here on")
+
+    def _branch(self, change: Change) -> None:
+        if self.session is None:
+            return
+        self._from = self.playback.t
+        self.playback.playing = self.playback.follow = False
+        try:
+            self.session.branch(change.add, change.drop)
+        except MsaLabError as trouble:
+            self.notify(str(trouble), severity="error")
+            return
+        self._coming = self.feed  # until the new log is there
+        self.notify("played again from the start, with the same past ...", timeout=2)
+
+    def hear(self) -> str:
+        """Take in what the session says; give the word."""
+        if self.session is None:
+            return ""
+        word = self.session.poll()
+        if word == "begun" and self._coming is not None:
+            with contextlib.suppress(EnvironmentTrouble):
+                self._coming = Feed(self.session.log)
+        elif word == "refused":
+            self._coming = None
+            self.notify(self.session.told, title="not played", severity="error", timeout=12)
+        return word
+
+    def come(self, budget: float) -> bool:
+        """Read the new log on; when it has reached the moment at hand, show it and give True."""
+        coming = self._coming
+        if coming is None or coming is self.feed:
+            return False
+        coming.log.look()
+        coming.advance(budget)
+        live = self.session is not None and self.session.live
+        reached = len(coming.log) and coming.log.time(len(coming.log) - 1) >= self._from
+        if not reached and (live or not coming.ready):
+            return False
+        same = self.feed.log.agrees(coming.log, self._from)
+        self.feed.log.close()
+        self._coming, self.feed, self.playback.log = None, coming, coming.log
+        self.playback.seek(self._from)
+        self.playback.growing = live
+        self.playback.playing = True
+        if not same:
+            self.notify("its past is not the same: please report this", severity="error", timeout=12)
+        return True
+
+    def action_save(self) -> None:
+        """Keep the run as a scenario that plays exactly so again."""
+        if self._refused("save as a scenario") or self.session is None:
+            return
+        if self.session.live:
+            self.notify("as soon as the run is over", title="save as a scenario: not yet")
+            return
+        try:
+            told = self.session.save()
+        except MsaLabError as trouble:
+            told = str(trouble)
+        self.notify(told, timeout=10)

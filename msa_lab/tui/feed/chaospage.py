@@ -1,0 +1,182 @@
+"""What the chaos palette offers, what a fault would touch, and what it takes to heal all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from msa_lab.chaos import CATALOGUE, FaultKind, FaultSpec, Names, parse_fault_text, write_fault
+from msa_lab.sdk.values import Duration
+from msa_lab.source import InvalidFile, format_duration
+from msa_lab.tui.feed.lines import Line, clipped, line
+from msa_lab.tui.feed.mappage import links
+from msa_lab.tui.feed.sight import Sight, hits, sides
+
+_LEAST: Final = 1_000
+_RECENT: Final = 2_000_000
+_PARAMETER: Final = re.compile(r"(?:[^\s()=]+=(?:[^\s()]|\([^()]*\))+)")
+_LASTS: Final = re.compile(r" for (\S+)")
+_STEP: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A fault that could be put in: its kind, at what, and the line that says so."""
+
+    kind: FaultKind
+    target: str
+    text: str
+
+
+def offers(sight: Sight, names: Names, wanted: str, at: int) -> list[Offer]:
+    """Offer what fits all the words wanted, in its name, title or target; without any, each kind once."""
+    words = wanted.lower().split()
+    made: list[Offer] = []
+    for kind in CATALOGUE.values():
+        found = (_offer(kind, target, names, at) for target in targets(kind, sight, names))
+        fitting = [it for it in found if it is not None and all(word in _haystack(it) for word in words)]
+        made += fitting if words else fitting[:1]
+    return made
+
+
+def _haystack(offer: Offer) -> str:
+    return f"{offer.kind.name} {offer.kind.title} {offer.target}".lower()
+
+
+def targets(kind: FaultKind, sight: Sight, names: Names) -> Iterator[str]:
+    """Give the targets that make sense for a kind in this run: of what the run has used, the widest first."""
+    if kind.outside:
+        yield from names.outside
+    elif "link" in kind.forms:
+        yield from (f"{source} -> {target}" for source, target in _busy_links(sight))
+    elif "instance" in kind.forms:
+        yield from (f"{name}-1" for name in _busy(sight, names))
+    elif "service" in kind.forms:
+        yield from _busy(sight, names)
+    elif "topic" in kind.forms:
+        yield from names.topics
+    elif "event" in kind.forms:
+        yield from names.events
+    elif "broker" in kind.forms:
+        yield "broker"
+    else:
+        yield "*"
+
+
+def _busy_links(sight: Sight) -> list[tuple[str, str]]:
+    """Give the links that calls went over, those between services first and the busiest of them first."""
+    series, end = sight.feed.series, sight.end
+    used = [(link.source, link.target) for link in links(sight) if link.how == "call"]
+    return sorted(used, key=lambda it: (it[0] == "gateway", -series.within(f"calls.{it[0]}>{it[1]}", 0, end)))
+
+
+def _busy(sight: Sight, names: Names) -> list[str]:
+    """Give the shop's services, the busiest first, the gateway last."""
+    series, end = sight.feed.series, sight.end
+    return sorted(
+        names.services, key=lambda name: (name == "gateway", -series.within(f"requests.{name}", 0, end))
+    )
+
+
+def _offer(kind: FaultKind, target: str, names: Names, at: int) -> Offer | None:
+    refusals = names.refusals.get(target, ())
+    example = kind.example.replace("{refusal}", refusals[0] if refusals else "")
+    parts = _PARAMETER.findall(example)
+    lasts = _LASTS.search(example)
+    text = " ".join([
+        kind.name, target, *parts, f"at {when(at)}", *([f"for {lasts[1]}"] if lasts else []),
+    ])  # fmt: skip
+    return Offer(kind, target, text) if fault_of(text, names) is not None else None
+
+
+def when(at: int) -> str:
+    """Write an instant for a fault's `at`, to the millisecond and never before it."""
+    return format_duration(Duration(-(-at // _STEP) * _STEP))
+
+
+def fault_of(text: str, names: Names) -> FaultSpec | None:
+    """Read a fault's line; None when it is wrong."""
+    try:
+        return parse_fault_text(text, names)
+    except InvalidFile:
+        return None
+
+
+def mistake_of(text: str, names: Names) -> str:
+    """Say what is wrong with a fault's line; '' when nothing is."""
+    try:
+        parse_fault_text(text, names)
+    except InvalidFile as invalid:
+        first = invalid.mistakes[0]
+        hint = f"; did you mean {first.suggestion}?" if first.suggestion else ""
+        return f"{first.message}{hint}"
+    return ""
+
+
+def radius(sight: Sight, names: Names, fault: FaultSpec, width: int) -> list[Line]:
+    """Tell what a fault would touch: services, links with their traffic, operations, sagas in progress."""
+    target = str(fault.target)
+    everything = target == "*"
+    hurt = [name for name in (*names.services, *names.outside) if hits(target, name)]
+    if everything:
+        hurt = list(names.services)
+    start, end = sight.window(_RECENT)
+    series = sight.feed.series
+    near = [link for link in links(sight) if _meets(link.source, link.target, target, everything=everything)]
+    traffic = sum(
+        series.rate(f"{'calls' if it.how == 'call' else 'heard'}.{it.source}>{it.target}", start, end)
+        for it in near
+    )
+    lasting = "" if fault.duration is None else f" for {format_duration(fault.duration)}"
+    operations = [name for name, owner in names.operations.items() if owner in hurt]
+    open_sagas = [view.id for view in sight.moment.sagas.views.values() if not view.ended]
+    chance = "" if fault.probability >= 1 else f", {fault.probability:.0%} of them"
+    rows = (
+        ("services", _some(hurt) if hurt else f"who uses {target}"),
+        ("links", f"{len(near)} in use, {traffic:.1f} messages/s{chance}"),
+        ("operations", f"{len(operations)}: {_some(operations)}" if operations else "none of its own"),
+        ("sagas", f"{len(open_sagas)} in progress now: {_some(open_sagas)}" if open_sagas else "none now"),
+        ("lasts", (lasting.strip() or "until its strikes are used up") + ", then heals by itself"),
+    )
+    return [clipped(line((f"{word:<11}", "dim"), told), width, sight.signs["dots"]) for word, told in rows]
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _meets(source: str, target: str, struck: str, *, everything: bool) -> bool:
+    if everything:
+        return True
+    parts = sides(struck)
+    ends = (source, target)
+    if len(parts) > 1:
+        return all(part in ends or part == "*" for part in parts)
+    return parts[0] in ends
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Faults to add, as lines, and ids of planned ones to leave out."""
+
+    add: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+def healing(sight: Sight, faults: Mapping[str, str], names: Names) -> Change:
+    """Give what it takes that no fault acts after now: those that act end here, the others never begin."""
+    acting = sight.moment.faults
+    add: list[str] = []
+    drop: list[str] = []
+    for name, text in faults.items():
+        if name in acting:
+            drop.append(name)
+            spec = parse_fault_text(text, names)
+            left = max(_LEAST, -(-(sight.t - acting[name].since) // _STEP) * _STEP)
+            add.append(write_fault(replace(spec, duration=Duration(left))))
+        elif name not in sight.moment.healed:
+            drop.append(name)
+    return Change(tuple(add), tuple(drop))

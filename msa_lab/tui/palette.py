@@ -1,0 +1,139 @@
+"""The chaos palette: which fault, at what, what it would touch, and the command line that does the same."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from msa_lab.chaos import Names
+from msa_lab.tui.feed import chaospage
+from msa_lab.tui.feed.lines import Line, clipped, line
+from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.widgets.rows import Page, Rows
+
+
+class Palette(ModalScreen[str]):
+    """Gives the line of the fault to put in, or nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "close"),
+        Binding("up", "move(-1)", "fault before", show=False, priority=True),
+        Binding("down", "move(1)", "next fault", show=False, priority=True),
+        Binding("tab", "swap", "search/edit", priority=True),
+        Binding("shift+tab", "swap", "search/edit", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    Palette { align: center middle; }
+    Palette Vertical { width: 76; max-width: 98%; height: 22; max-height: 96%; padding: 0 1; }
+    Palette Vertical { border: round $secondary; background: $panel; }
+    Palette Input { border: none; height: 1; padding: 0 1; background: $surface; }
+    Palette Input:focus { background: $background; border: none; }
+    Palette Rows { height: 1fr; min-height: 3; background: $panel; }
+    Palette Page { height: 7; background: $panel; }
+    Palette Static { height: 1; }
+    """
+
+    def __init__(
+        self, sight: Sight, names: Names, cli: Callable[[str], str], wanted: str, title: str
+    ) -> None:
+        super().__init__()
+        self._sight = sight
+        self._names = names
+        self._cli = cli
+        self._wanted = wanted
+        self._title = title
+        self._offers: list[chaospage.Offer] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = self._title
+            box.border_subtitle = "Enter: do it  Tab: edit  Esc: leave"
+            yield Input(self._wanted, placeholder="what: loss payment", id="kind", select_on_focus=False)
+            yield Rows(self._row, name="offers")
+            yield Static("the fault, to be changed as you like:", markup=False)
+            yield Input("", id="fault", select_on_focus=False)
+            yield Page(self._radius, name="radius")
+
+    def on_mount(self) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        wanted = self.query_one("#kind", Input).value
+        self._offers = chaospage.offers(self._sight, self._names, wanted, self._sight.t)
+        self.query_one(Rows).redraw(len(self._offers), 0)
+        self._take()
+
+    def _take(self) -> None:
+        rows = self.query_one(Rows)
+        text = self._offers[rows.cursor].text if self._offers else ""
+        self.query_one("#fault", Input).value = text
+        self.query_one(Page).redraw()
+
+    def _row(self, row: int, width: int) -> Line:
+        offer = self._offers[row]
+        here = row == self.query_one(Rows).cursor
+        sign = self._sight.signs["right"] if here else " "
+        return clipped(
+            line(
+                (f"{sign} ", "accent"), (f"{offer.kind.name:<24}", "fault"), (f"{offer.target:<24} ", ""),
+                (offer.kind.title, "dim"),
+            ),
+            width, self._sight.signs["dots"],
+        )  # fmt: skip
+
+    @property
+    def fault(self) -> str:
+        """The line as it stands."""
+        return self.query_one("#fault", Input).value.strip()
+
+    def _radius(self, width: int, _height: int) -> list[Line]:
+        text = self.fault
+        mistake = chaospage.mistake_of(text, self._names) if text else "nothing fits; empty the search"
+        spec = chaospage.fault_of(text, self._names)
+        if mistake or spec is None:
+            return [line((part, "bad")) for part in textwrap.wrap(mistake, max(20, width))]
+        told = chaospage.radius(self._sight, self._names, spec, width)
+        rest = " " * 11
+        same = textwrap.wrap(
+            f"same by    {self._cli(text)}", max(30, width), subsequent_indent=rest, break_on_hyphens=False
+        )
+        return [*told, *(line((part, "accent")) for part in same)]
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        if message.input.id == "kind":
+            self._look()
+        else:
+            self.query_one(Page).redraw()
+
+    def on_input_submitted(self) -> None:
+        """Put it in, if it is a fault."""
+        if chaospage.fault_of(self.fault, self._names) is not None:
+            self.dismiss(self.fault)
+
+    def on_rows_chosen(self) -> None:
+        """Put it in."""
+        self.on_input_submitted()
+
+    def on_rows_moved(self) -> None:
+        """Take the fault under the cursor."""
+        self._take()
+
+    def action_move(self, step: int) -> None:
+        """Choose the next fault."""
+        self.query_one(Rows).action_move(step)
+
+    def action_swap(self) -> None:
+        """Go from the search to the fault's line, or back."""
+        kind, fault = self.query_one("#kind", Input), self.query_one("#fault", Input)
+        (fault if kind.has_focus else kind).focus()
+
+    def action_cancel(self) -> None:
+        """Leave all as it is."""
+        self.dismiss("")
