@@ -294,7 +294,7 @@ def stand(
     with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name:
         sockets = Path(name)
         blueprint = blueprint_of(
-            plan, log, sockets, SharedCounts(plan.faults, sockets / "counts"),
+            plan, log, sockets, SharedCounts(plan.faults, sockets / "counts", spare=64),
             lasting=(folder.data, folder.logs), host=address.host, ports=ports,
         )  # fmt: skip
         token = secrets.token_urlsafe(32)

@@ -85,6 +85,26 @@ class Timeline:
             self._stop(index, "count") for index in list(self._running) if self._specs[index].id == fault_id
         ]
 
+    def add(self, spec: FaultSpec) -> None:
+        """Plan one more fault, of an id that none other has."""
+        index = len(self._specs)
+        self._specs = (*self._specs, spec)
+        if isinstance(spec.start, At):
+            heapq.heappush(self._due, (spec.start.instant, _START, index))
+        else:
+            self._waiting.setdefault(spec.start.event, []).append(index)
+            self._seen.setdefault(spec.start.event, 0)
+            self.watched = frozenset(self._waiting)
+
+    def withdraw(self, fault_id: str) -> list[Transition]:
+        """End a fault now; one that has not started yet will not."""
+        indexes = [index for index, spec in enumerate(self._specs) if spec.id == fault_id]
+        self._due = [due for due in self._due if not (due[1] == _START and due[2] in indexes)]
+        heapq.heapify(self._due)
+        for waiting in self._waiting.values():
+            waiting[:] = [index for index in waiting if index not in indexes]
+        return [self._stop(index, "heal") for index in indexes if index in self._running]
+
     def heal(self) -> list[Transition]:
         """End all faults that are in force and start no more."""
         self._due.clear()

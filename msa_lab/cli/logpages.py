@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv as csv_format
 import io
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from msa_lab.cli.interrupted import ended_by_hand
 from msa_lab.cli.options import Talk
-from msa_lab.cli.reading import filter_of, stored
+from msa_lab.cli.reading import filter_of, looked_at, metrics_of
 from msa_lab.cli.terminal import emit, printable, table, terminal_of
+from msa_lab.errors import UserMistake
+from msa_lab.persistence import LiveRun, StoredRun
 from msa_lab.scenario.scopes import event_filter
 from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
@@ -20,29 +25,59 @@ from msa_lab.telemetry.events import LogEvent
 _STYLES = {"fault": "fault", "expectation": "bad", "steady": "bad"}
 _COLUMNS = ("count", "rate", "value", "avg", "min", "p50", "p95", "p99", "max")
 _BATCH = 500
+_LOOK_EVERY = 0.1
 
 
-def print_events(run: str | None, expression: str | None, talk: Talk, *, jsonl: bool) -> None:
-    """Print the events that pass the filter."""
+def print_events(
+    run: str | None, expression: str | None, talk: Talk, *, jsonl: bool, follow: bool = False
+) -> None:
+    """Print the events that pass the filter; of a running shop also those that come, until interrupted.
+
+    Raises:
+        UserMistake: when a run is to be followed that has ended.
+    """
     chosen = None if expression is None else filter_of("--filter", expression, event_filter)
-    kept = stored(run)
+    kept = looked_at(run)
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     encoder = msgspec.json.Encoder(order="deterministic")
-    lines: list[str] = []
-    for event in kept.events():
-        if chosen is not None and not chosen(event):
-            continue
+
+    def shown(event: LogEvent) -> str:
         if jsonl:
-            lines.append(encoder.encode(event).decode())
-        else:
-            lines.append(
-                terminal.paint(terminal.fit(_line(event)), _STYLES.get(event.kind.partition(".")[0], ""))
-            )
-        if len(lines) >= _BATCH:
+            return encoder.encode(event).decode()
+        style = _STYLES.get(event.kind.partition(".")[0], "")
+        return terminal.paint(terminal.fit(_line(event)), style)
+
+    with ended_by_hand() if follow else contextlib.nullcontext():
+        _print(_followed(kept) if follow else kept.events(), chosen, shown)
+
+
+def _print(
+    events: Iterable[LogEvent | None],
+    chosen: Callable[..., bool] | None,
+    shown: Callable[[LogEvent], str],
+) -> None:
+    lines: list[str] = []
+    for event in events:
+        if event is not None and (chosen is None or chosen(event)):
+            lines.append(shown(event))
+        if lines and (event is None or len(lines) >= _BATCH):
             emit("\n".join(lines) + "\n")
             lines.clear()
+        if event is None:
+            time.sleep(_LOOK_EVERY)
     if lines:
         emit("\n".join(lines) + "\n")
+
+
+def _followed(kept: StoredRun) -> Iterator[LogEvent | None]:
+    """Give what the log holds and then what comes; None whenever it has nothing new."""
+    if not isinstance(kept, LiveRun):
+        raise UserMistake(f"run {kept.id} has ended; only a running shop is followed:  msalab events shop -f")
+    last = 0
+    for event in kept.events():
+        yield event
+        last = event.seq
+    yield from kept.follow(last)
 
 
 def _line(event: LogEvent) -> str:
@@ -53,8 +88,8 @@ def _line(event: LogEvent) -> str:
 
 def print_metrics(run: str | None, talk: Talk, *, csv: bool) -> None:
     """Print the metrics of a run's result; durations in microseconds in CSV and JSON."""
-    kept = stored(run)
-    metrics: Mapping[str, Mapping[str, Any]] = kept.summary.get("metrics") or {}
+    kept = looked_at(run)
+    metrics = metrics_of(kept)
     if talk.json:
         content = {"schema": "msalab/metrics@1", "run": kept.id, "metrics": metrics}
         emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")

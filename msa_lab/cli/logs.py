@@ -17,12 +17,15 @@ def events(
         typer.Option("--filter", metavar="EXPR", help='Only these: service == "payment" and t > 2s'),
     ] = None,
     jsonl: Jsonl = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Of a running shop: go on as events come.")
+    ] = False,
 ) -> None:
-    """Print the event log of a run."""
+    """Print the event log of a run, or of a shop by its name."""
     from msa_lab.cli import logpages  # noqa: PLC0415 - heavy modules wait for their command
 
     talk = talk_of(context)
-    logpages.print_events(run, expression, talk, jsonl=jsonl or talk.json)
+    logpages.print_events(run, expression, talk, jsonl=jsonl or talk.json, follow=follow)
 
 
 def metrics(
@@ -31,7 +34,7 @@ def metrics(
     csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
     json: Json = False,
 ) -> None:
-    """Print the figures of a run."""
+    """Print the figures of a run, or of a shop by its name."""
     from msa_lab.cli import logpages  # noqa: PLC0415 - as above
 
     logpages.print_metrics(run, talk_of(context, json=json), csv=csv)

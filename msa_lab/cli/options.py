@@ -13,10 +13,16 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Print the events, one JSON object a line.")]
 OfRun = Annotated[
     str | None,
-    typer.Option("--run", "-r", metavar="RUN", help="The run, or the beginning of its id. [the latest]"),
+    typer.Option(
+        "--run",
+        "-r",
+        metavar="RUN",
+        help="A run's id or its beginning, or a shop's name. [the latest run]",
+    ),
 ]
 RunArgument = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="The run, or the beginning of its id. [the latest]")
+    str | None,
+    typer.Argument(metavar="[RUN]", help="A run's id or its beginning, or a shop's name. [the latest run]"),
 ]
 Out = Annotated[
     str | None,

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import msgspec
+
+from msa_lab import bootstrap
 from msa_lab.cli.messages import say
-from msa_lab.cli.places import runs_folder
+from msa_lab.cli.places import here, runs_folder, shops_folder
 from msa_lab.errors import EnvironmentTrouble, UserMistake
-from msa_lab.persistence import RunStore, StoredRun
+from msa_lab.persistence import LiveRun, RunStore, StoredRun
 from msa_lab.scenario.expressions import InvalidExpression
 from msa_lab.scenario.sagascope import saga_filter
+from msa_lab.scenario.vocabulary import vocabulary
 from msa_lab.source import InvalidFile, Mistake, Place, did_you_mean, quoted
 from msa_lab.source.mistakes import SYNTAX
 from msa_lab.telemetry.sagas import Sagas, SagaView
+from msa_lab.telemetry.tally import Tally
 
-__all__ = ["SAGA_MARK", "filter_of", "readable", "saga_filter", "saga_named", "sagas_of", "stored"]
+__all__ = [
+    "SAGA_MARK",
+    "filter_of",
+    "looked_at",
+    "metrics_of",
+    "readable",
+    "saga_filter",
+    "saga_named",
+    "sagas_of",
+    "stored",
+]
 SAGA_MARK = b'"kind":"saga.'
 
 
@@ -26,6 +43,36 @@ def stored(run: str | None, out: str | None = None) -> StoredRun:
         EnvironmentTrouble: when it is damaged.
     """
     return RunStore(runs_folder(out)).resolve(run)
+
+
+def looked_at(run: str | None) -> StoredRun:
+    """Open a run, or the event log of a shop by the shop's name.
+
+    Raises:
+        UserMistake: when there is neither.
+        EnvironmentTrouble: when it is damaged.
+    """
+    if run is not None and hasattr(os, "fork"):
+        from msa_lab.persistence.shops import ShopStore  # noqa: PLC0415 - needs a Unix
+
+        shops = {shop.name: shop for shop in ShopStore(shops_folder()).all()}
+        if run in shops and run not in RunStore(runs_folder()).ids():
+            return LiveRun(shops[run].events, {"run": run, "expectations": []})
+    return stored(run)
+
+
+def metrics_of(run: StoredRun) -> Mapping[str, Mapping[str, Any]]:
+    """Give the metrics of a run's result; for a shop, fold those of its log."""
+    if not isinstance(run, LiveRun):
+        return run.summary.get("metrics") or {}
+    words = vocabulary(bootstrap.Workspace(here()).specs())
+    tally = Tally(words.metrics, words.sagas)
+    marks = [b'"kind":' + msgspec.json.encode(kind) for kind in tally.kinds]
+    now = 0
+    for event in run.events(*marks):
+        tally.feed(event)
+        now = event.t
+    return tally.metrics(now)
 
 
 def readable(store: RunStore) -> list[StoredRun]:

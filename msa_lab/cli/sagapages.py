@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from msa_lab.cli.options import Talk
-from msa_lab.cli.reading import filter_of, saga_filter, saga_named, sagas_of, stored
+from msa_lab.cli.reading import filter_of, looked_at, saga_filter, saga_named, sagas_of
 from msa_lab.cli.sequence import as_mermaid, as_sequence
 from msa_lab.cli.terminal import Terminal, emit, table, terminal_of
 from msa_lab.cli.verdict import story
@@ -27,7 +27,7 @@ def print_list(run: str | None, where: str | None, talk: Talk) -> None:
     chosen: Callable[..., bool] = (
         (lambda _: True) if where is None else filter_of("--where", where, saga_filter)
     )
-    kept = stored(run)
+    kept = looked_at(run)
     views = [view for view in sagas_of(kept).values() if chosen(view)]
     if talk.json:
         emit(_json({"schema": "msalab/sagas@1", "run": kept.id, "sagas": [plain(view) for view in views]}))
@@ -58,7 +58,7 @@ def print_list(run: str | None, where: str | None, talk: Talk) -> None:
 
 def print_saga(name: str, run: str | None, way: str, talk: Talk) -> None:
     """Print one saga."""
-    kept = stored(run)
+    kept = looked_at(run)
     view = saga_named(sagas_of(kept), name, kept)
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     if way == "json":
@@ -75,7 +75,7 @@ def print_saga(name: str, run: str | None, way: str, talk: Talk) -> None:
 
 def print_why(name: str, run: str | None, talk: Talk) -> None:
     """Print the story of one saga."""
-    kept = stored(run)
+    kept = looked_at(run)
     view = saga_named(sagas_of(kept), name, kept)
     own, faults = gathered(kept.events(b'"kind":"fault.started"', mark(name)), (name,))
     told = tell(own[name], faults)

@@ -1,4 +1,4 @@
-"""`msalab up`, `down`, `status`: a shop that runs until it is told to end."""
+"""`msalab up`, `down`, `status`, `logs`, `restart`, `reset`: a shop that runs until it is told to end."""
 
 from __future__ import annotations
 
@@ -73,3 +73,43 @@ def status(context: typer.Context, name: Name = SHOP, json: Json = False) -> Non
     from msa_lab.cli import shoppages  # noqa: PLC0415 - as above
 
     shoppages.print_status(name, talk_of(context, json=json))
+
+
+def logs(
+    context: typer.Context,
+    who: Annotated[
+        str | None, typer.Argument(metavar="[SERVICE]", help="A service, an instance, broker, supervisor.")
+    ] = None,
+    name: Name = SHOP,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Not older than this: 30s, 5m, 2h.")
+    ] = None,
+) -> None:
+    """Print what the processes of the shop have printed."""
+    from msa_lab.cli import outputs  # noqa: PLC0415 - as above
+
+    outputs.print_logs(name, who, talk_of(context), since=since, follow=follow)
+
+
+def restart(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(metavar="SERVICE|INSTANCE", help="Whom to start anew.")],
+    name: Name = SHOP,
+) -> None:
+    """End a service or an instance in good order and start it anew."""
+    from msa_lab.cli import shopstop  # noqa: PLC0415 - as above
+
+    shopstop.restart(name, who, talk_of(context))
+
+
+def reset(
+    context: typer.Context,
+    name: Name = SHOP,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="End the shop first if it runs.")] = False,
+) -> None:
+    """Delete the shop's data: databases, messages, logs."""
+    from msa_lab.cli import shopstop  # noqa: PLC0415 - as above
+
+    raise typer.Exit(shopstop.reset(name, talk_of(context), yes=yes, force=force))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from msa_lab.cli.hurting import fault_lines
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import shops_folder
 from msa_lab.cli.shopstop import ask_shop
@@ -52,6 +53,8 @@ def print_status(name: str, talk: Talk) -> None:
     total = sum(sizes.values()) + sum(told[server]["memory"] or 0 for server in ("broker", "cache"))
     foot = [f"{folder.name}  {told['url']}  {told['topology']}  {_size(total)}"]
     foot += [f"  {one['why']}" for one in told["instances"] if one["why"]]
+    if told["faults"]:
+        foot += ["", *fault_lines(told["faults"], talk)]
     emit("\n".join([terminal.paint(lines[0], "dim"), *painted, "", *foot, ""]))
 
 

@@ -26,6 +26,7 @@ from msa_lab.cli.shopstop import clean_up
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, MsaLabError, UserMistake
 from msa_lab.persistence.shops import DEFAULT, ShopFolder, ShopStore
+from msa_lab.runtime.process.stamping import stamp_output
 from msa_lab.source import quoted
 from msa_lab.usecases.ports import Plan
 
@@ -220,10 +221,11 @@ def _supervise(wish: Wish, plan: Plan, folder: ShopFolder, tell: IO[str]) -> Non
     try:
         os.setsid()
         _redirect(folder.logs / "supervisor.out")
+        stamp_output()
         killed = _stand(wish, plan, folder, telling, on_up)
         code = 6 if killed else 0
     except MsaLabError as trouble:
-        print(f"error: {trouble}", file=sys.stderr)  # noqa: T201 - the supervisor's log
+        say(f"error: {trouble}")
         telling({"error": str(trouble), "exit": trouble.exit_code})
         code = trouble.exit_code
     except BaseException:  # noqa: BLE001 - the last frame of this process

@@ -17,10 +17,11 @@ from msa_lab.cli.messages import put, say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import shops_folder
 from msa_lab.cli.terminal import emit, terminal_of
-from msa_lab.errors import EnvironmentTrouble
+from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.shops import ShopFolder, ShopStore
 from msa_lab.runtime.process.asking import ask
 from msa_lab.runtime.process.identity import started
+from msa_lab.source import quoted
 
 GONE_WITHIN = 10.0
 """How many seconds a supervisor that has said its last word has to be gone."""
@@ -53,6 +54,50 @@ def _stop(folder: ShopFolder, talk: Talk) -> int:
     killed = answer["killed"]
     emit(f"{folder.name} is down" + (f"; had to be killed: {', '.join(killed)}" if killed else "") + "\n")
     return _NOT_HEALED if killed else 0
+
+
+def restart(name: str, who: str, talk: Talk) -> None:
+    """Start a service or an instance anew."""
+    folder = ShopStore(shops_folder()).standing(name)
+    names = ask_shop(folder, "restart", name=who)
+    if not talk.quiet:
+        emit(f"started anew: {', '.join(names)}\n")
+
+
+def reset(name: str, talk: Talk, *, yes: bool, force: bool) -> int:
+    """Delete a shop's data; give the exit code.
+
+    Raises:
+        UserMistake: when it runs, or nobody says yes.
+    """
+    folder = ShopStore(shops_folder()).known(name)
+    if folder.runs:
+        if not force:
+            way_out = "msalab down, or msalab reset --force"
+            raise UserMistake(f"shop {quoted(name)} is running\n  end it first:  {way_out}")
+        if not yes:
+            _sure(folder)
+        _stop(folder, talk)
+    elif not yes:
+        _sure(folder)
+    lock = folder.claim()
+    if lock is None:
+        raise EnvironmentTrouble(f"shop {folder.name} is just starting; try again")
+    try:
+        clean_up(folder)
+        folder.reset()
+    finally:
+        os.close(lock)
+    emit(f"{folder.name} is empty\n")
+    return 0
+
+
+def _sure(folder: ShopFolder) -> None:
+    if not sys.stdin.isatty():
+        raise UserMistake("reset deletes data and nobody is here to be asked\n  if you are sure:  --yes")
+    put(f"delete all data of shop {folder.name} in {folder.path}? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UserMistake("nothing was deleted")
 
 
 def _countdown(talk: Talk) -> Callable[[Mapping[str, Any]], object]:

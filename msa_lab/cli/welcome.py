@@ -14,13 +14,17 @@ Usage: msalab [OPTIONS] COMMAND [ARGS]...     msalab COMMAND --help says more
 
 Play
   scenario NAME|FILE|-  play one; also: scenario list, show, lint
-  chaos                 the faults there are: list, show KIND
+  chaos                 the faults there are: list, show KIND; in a running
+                        shop: inject FAULT, active, heal
   topology              how the shop can be built: list, show, lint, graph
 
 Keep a shop running, as real processes
   up                    start it and leave it running
   down                  end it; its data stay
   status                who runs, where, with how much memory
+  logs                  what the processes print
+  restart               start a service or an instance anew
+  reset                 delete the shop's data
 
 Look at what happened (in the latest run, unless told)
   tui                   the live view of a run: its screens, its end first

@@ -112,6 +112,33 @@ class LiveRun(StoredRun):
             if (self.path / name).exists():
                 yield from events(self.path / name, *marks)
 
+    def follow(self, after: int) -> Iterator[LogEvent | None]:
+        """Give the events with higher numbers as they are written; None whenever there is nothing new.
+
+        Raises:
+            EnvironmentTrouble: when the log cannot be read.
+        """
+        place, file = 0, -1
+        while True:
+            try:
+                with (self.path / EVENTS).open("rb") as log:
+                    number = os.fstat(log.fileno()).st_ino
+                    place, file = (place if number == file else 0), number
+                    log.seek(place)
+                    for line in log:
+                        if not line.endswith(b"\n"):
+                            break
+                        place += len(line)
+                        event = _DECODER.decode(line)
+                        if event.seq > after:
+                            after = event.seq
+                            yield event
+            except FileNotFoundError:
+                place = 0
+            except OSError as error:
+                raise EnvironmentTrouble(f"{self.path} cannot be read: {error.strerror or error}") from error
+            yield None
+
     def find(self, seq: int) -> LogEvent | None:
         """Find an event by its number."""
         return event_at(self.path / EVENTS, seq) or event_at(self.path / OLDER, seq)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import pickle
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 from msa_lab.chaos.model import FaultSpec
@@ -31,6 +32,7 @@ class Chaos:
         self._armed = False
         self._started: dict[str, tuple[FaultSpec, int, int]] = {}
         self._finished: list[FaultRecord] = []
+        self._injected: dict[str, FaultSpec] = {}
         self._killed: dict[str, list[Running]] = {}
         self._paused: dict[str, list[Running]] = {}
         self._flushes: dict[str, asyncio.Task[None]] = {}
@@ -52,6 +54,46 @@ class Chaos:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def inject(self, spec: FaultSpec) -> None:
+        """Plan a fault that comes while the shop is running.
+
+        Raises:
+            UserMistake: when too many are in force.
+        """
+        control = self._control
+        place = control.blueprint.counts.lend(spec)
+        self._client.know(spec, place)
+        control.announce(spec.id, (pickle.dumps(spec), place))
+        self._injected[spec.id] = spec
+        self._timeline.add(spec)
+        self._wake.set()
+
+    @property
+    def injected(self) -> dict[str, tuple[FaultSpec, Instant | None]]:
+        """The injected faults that have not ended, by id, with the instant at which each began."""
+        return {
+            name: (spec, Instant(self._started[name][1]) if name in self._started else None)
+            for name, spec in self._injected.items()
+        }
+
+    async def withdraw(self, faults: Iterable[str]) -> None:
+        """End some faults now and come back when they are healed."""
+        for fault in list(faults):
+            self._apply(self._timeline.withdraw(fault))
+            if fault not in self._started:
+                self._let_go(fault)
+        while self._ending:
+            await asyncio.gather(*self._ending)
+
+    def _let_go(self, fault: str) -> None:
+        """Forget an injected fault that is over."""
+        if self._injected.pop(fault, None) is not None:
+            self._started.pop(fault, None)
+            self._control.forget(fault)
+            self._control.touched.pop(fault, None)
+            self._client.forget(fault)
+            self._control.blueprint.counts.give_back(fault)
 
     def observe(self, event: LogEvent) -> None:
         """Take note of a domain event."""
@@ -145,7 +187,10 @@ class Chaos:
         now = control.clock.now()
         control.note("fault.healed", {"fault": spec.id, "touched": touched}, cause)
         record = FaultRecord(spec.id, spec.kind, str(spec.target), Instant(began), now, touched, healed=True)
-        self._finished.append(record)
+        if spec.id in self._injected:
+            self._let_go(spec.id)
+        else:
+            self._finished.append(record)
 
     def _touch(self, fault: str, times: int = 1) -> None:
         self._control.touched[fault] = self._control.touched.get(fault, 0) + times

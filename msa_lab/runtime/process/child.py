@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import socket
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.sqlite import SqliteFile
+from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.store import Kept, Work
 from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
@@ -80,7 +81,7 @@ class Process:
     def refuse(self, trouble: EnvironmentTrouble) -> None:
         """Say why the machine does not let this process live."""
         self._tell(["refused", str(trouble)])
-        print(f"error: {trouble}", file=sys.stderr, flush=True)  # noqa: T201 - this process's log
+        say(f"error: {trouble}")
 
     def _log(self, events: list[Told]) -> None:
         if events:
@@ -122,6 +123,8 @@ class Process:
             for (name, service), listening in zip(self._place.instances, sockets, strict=True)
         ]
         self._tell(["ready", ports])
+        for name, _, port in ports:
+            say(f"{name}, incarnation {self._incarnation}, serves at port {port}")
         if self.site.clock.runs:
             self._begin()
         stopped = False
@@ -180,12 +183,20 @@ class Process:
                 self._begin()
             case ["faults", faults]:
                 self.site.hurting.match(faults)
+            case ["know", spec, place]:
+                self.know(spec, place)
+            case ["forget", fault]:
+                self.site.hurting.forget(fault)
             case ["fault", fault]:
                 self.site.hurting.start(fault)
             case ["heal", fault]:
                 self.site.hurting.stop(fault)
             case ["arrange", instance, word]:
                 self._spawn(self._arrange(instance, word))
+
+    def know(self, spec: bytes, place: int) -> None:
+        """Take note of a fault that was not planned."""
+        self.site.hurting.know(pickle.loads(spec), place)  # noqa: S301 - our own supervisor's
 
     def _begin(self) -> None:
         for host in self.hosts.values():
@@ -222,7 +233,7 @@ class Birth:
     """What a process is told at its birth.
 
     `origin` numbers it in the run, `start` is the run's on the monotonic clock (0 before it has begun),
-    `faults` are in force and `registry` says who listens where.
+    `faults` are in force, `unplanned` those known only since, and `registry` says who listens where.
     """
 
     process: str
@@ -231,6 +242,7 @@ class Birth:
     start: int
     faults: list[str]
     registry: dict[str, list[tuple[str, int]]]
+    unplanned: list[tuple[bytes, int]]
 
 
 def main(blueprint: Blueprint, birth: Birth) -> None:
@@ -240,6 +252,8 @@ def main(blueprint: Blueprint, birth: Birth) -> None:
         running = Process(blueprint, place, birth.origin, birth.incarnation)
         if birth.start:
             running.site.clock.begin(birth.start)
+        for spec, at in birth.unplanned:
+            running.know(spec, at)
         for fault in birth.faults:
             running.site.hurting.start(fault)
         running.site.list_instances(birth.registry)

@@ -19,6 +19,9 @@ from msa_lab.sdk.values import Instant
 
 RELEASE_EVERY = 0.005
 
+Unplanned = tuple[bytes, int]
+"""A fault that came while the shop was running: it pickled, and its place among the shared counts."""
+
 
 def nobody_watches(*_told: object) -> None:
     """Take progress that nobody watches."""
@@ -48,6 +51,7 @@ class Control:
         self.listed: dict[str, list[tuple[str, int]]] = {}
         self.faults: dict[str, bool] = {}  # those not healed yet; whether they still act
         self.touched: dict[str, int] = {}
+        self.unplanned: dict[str, Unplanned] = {}
         self.on_registry: Callable[[], object] = lambda: None
         self.on_spent: Callable[[str], object] = lambda _fault: None
         self._ledger = ledger
@@ -114,7 +118,18 @@ class Control:
     # -- to the processes ---------------------------------------------------------------------------------
 
     def _birth(self, running: Running) -> list[Any]:
-        return [self._origin(), running.incarnation, self._start, self.in_force, self.listed]
+        known = list(self.unplanned.values())
+        return [self._origin(), running.incarnation, self._start, self.in_force, self.listed, known]
+
+    def announce(self, fault: str, told: Unplanned) -> None:
+        """Let everybody know a fault that was not planned."""
+        self.unplanned[fault] = told
+        self.tell_all(["know", *told])
+
+    def forget(self, fault: str) -> None:
+        """Let everybody forget it."""
+        if self.unplanned.pop(fault, None) is not None:
+            self.tell_all(["forget", fault])
 
     def _list(self) -> None:
         """Tell everybody who is there."""
@@ -199,6 +214,8 @@ class Control:
                 self._arranged[word].set_result(trouble)
             case ["ready", ports]:
                 self.fleet.ready(running, [(name, service, port) for name, service, port in ports])
+                for told in self.unplanned.values():
+                    self.tell_one(running, ["know", *told])
                 self.tell_one(running, ["faults", self.in_force])
             case ["refused", trouble]:
                 running.refused = trouble

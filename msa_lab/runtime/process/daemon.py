@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,19 @@ from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.identity import started
 from msa_lab.runtime.process.launch import arrange, fork_server
 from msa_lab.runtime.process.ledger import Ledger
+from msa_lab.runtime.process.outputs import trim
 from msa_lab.runtime.process.roster import roster
+from msa_lab.runtime.process.stamping import say
+from msa_lab.runtime.process.verbs import Verbs
 from msa_lab.sdk.values import Instant
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan
 
 FLUSH_EVERY = 0.1
 """How often, in seconds, the log on disk catches up with what has happened."""
+
+TRIM_EVERY = 10.0
+"""How often, in seconds, what the processes have printed is cut back."""
 
 FOREVER = Instant(1 << 62)
 Progress = Callable[[Mapping[str, Any]], object]
@@ -99,7 +104,8 @@ class Daemon:
             own, {}, standing.blueprint.counts, seed=plan.seed, name="supervisor", tell=self._touched
         )
         self.chaos = Chaos(control, (), FOREVER, self.hurting)
-        self.admin = Admin(standing.token, {"status": self._status, "down": self._down})
+        self.verbs = Verbs(plan, control, self.chaos)
+        self.admin = Admin(standing.token, {"status": self._status, "down": self._down, **self.verbs.verbs})
         self._progress = progress
         self._end = asyncio.Event()
         self._ended: asyncio.Future[list[str]]
@@ -125,6 +131,7 @@ class Daemon:
                 on_up()
                 control.tasks.spawn(self.chaos.run())
                 control.tasks.spawn(self._flush())
+                control.tasks.spawn(self._trim())
                 await self._until(None)
                 await self.chaos.heal()
                 control.note("run.ended", {"settled": False})
@@ -171,6 +178,11 @@ class Daemon:
             await asyncio.sleep(FLUSH_EVERY)
             self.standing.keeper.flush()
 
+    async def _trim(self) -> None:
+        while True:
+            await asyncio.sleep(TRIM_EVERY)
+            await asyncio.to_thread(trim, self.standing.blueprint.logs)
+
     def _begun(self) -> dict[str, Any]:
         plan = self.standing.plan
         return {
@@ -189,7 +201,7 @@ class Daemon:
         ])  # fmt: skip
 
     def _given_up(self, running: Running) -> None:
-        print(f"error: {running.given_up}", file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's log
+        say(f"error: {running.given_up}")
 
     # -- what others may ask --------------------------------------------------------------------------------
 
@@ -204,4 +216,5 @@ class Daemon:
             "topology": self.standing.plan.topology.id,
             "age": self.control.clock.now() / 1_000_000,
             **roster(self.control),
+            "faults": self.verbs.active,
         }

@@ -18,6 +18,7 @@ from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.journal import Journal, Story
 from msa_lab.runtime.process.restarting import STABLE_AFTER, Falls
 from msa_lab.runtime.process.servers import command, connection
+from msa_lab.runtime.process.stamping import unstamped
 from msa_lab.runtime.process.tasks import Tasks
 from msa_lab.runtime.process.wire import frames
 
@@ -283,6 +284,8 @@ class Fleet:
             detail: dict[str, Any] = {"incarnation": running.incarnation}
             if fault:
                 detail["fault"] = fault
+            if running.leaving:
+                detail["reason"] = "restarted by hand"
             self._say("instance.crashed", instance, service, detail, cause)
         self._on_listing()
         if running.leaving:
@@ -319,6 +322,36 @@ class Fleet:
         if not (running.pid or running.holders or self.stopping):
             running.given_up = ""
             self._fork(running)
+
+    async def renew(self, running: Running, stop: Callable[[Running], object]) -> None:
+        """End a process in good order, with SIGKILL if it does not, and start it anew; wait until it serves.
+
+        Raises:
+            EnvironmentTrouble: when it does not come up again.
+        """
+        running.falls.forget()
+        before = running.incarnation
+        if running.pid:
+            running.leaving = True
+            stop(running)
+            await self._within(STOP_WITHIN, lambda: not running.leaving)
+            if running.leaving:
+                self.signal(running.placed.process, signal.SIGKILL)
+        else:
+            self.restart(running)
+        back = await self._within(
+            READY_WITHIN, lambda: bool((running.ports and running.incarnation > before) or running.given_up)
+        )
+        if running.given_up or not back:
+            name = running.placed.process
+            raise EnvironmentTrouble(running.given_up or self.said(name, f"{name} is not ready in time"))
+
+    async def _within(self, seconds: float, true: Callable[[], bool]) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not true():
+                    await self._tasks.change()
+        return true()
 
     def kill(self, running: Running, fault: str, cause: int) -> None:
         """Kill a process for a fault, which holds it down."""
@@ -361,4 +394,4 @@ class Fleet:
         """Add the last line that a process wrote before it died."""
         out = self._blueprint.logs / f"{name}.out"
         lines = out.read_text(encoding="utf-8", errors="replace").splitlines() if out.exists() else []
-        return f"{what}\n  {lines[-1]}" if lines else what
+        return f"{what}\n  {unstamped(lines[-1])}" if lines else what

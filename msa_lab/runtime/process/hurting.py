@@ -13,6 +13,7 @@ from msa_lab.chaos.faultset import FaultSet
 from msa_lab.chaos.matching import Hop, Leg, hop_of
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.chaos.verdicts import Verdict
+from msa_lab.errors import UserMistake
 from msa_lab.runtime.process.seeds import stream
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.distributions import Stream
@@ -26,12 +27,35 @@ class SharedCounts:
     Make it before the first fork.
     """
 
-    def __init__(self, faults: Sequence[FaultSpec], lock: Path) -> None:
+    def __init__(self, faults: Sequence[FaultSpec], lock: Path, spare: int = 0) -> None:
+        """Make room for the planned faults and for `spare` ones that come later."""
         self._places = {fault.id: index * _WIDTH for index, fault in enumerate(faults)}
-        self._memory = mmap.mmap(-1, max(1, len(faults)) * _WIDTH)
+        self._memory = mmap.mmap(-1, max(1, len(faults) + spare) * _WIDTH)
+        self._spare = [(len(faults) + number) * _WIDTH for number in reversed(range(spare))]
         self._lock = lock
         for fault in faults:
             self._write(fault.id, fault.count or 0)
+
+    def lend(self, fault: FaultSpec) -> int:
+        """Give a fault that was not planned a place of its own, with its count.
+
+        Raises:
+            UserMistake: when all places are taken.
+        """
+        if not self._spare:
+            raise UserMistake("too many faults are in force at once\n  end some:  msalab chaos heal --all")
+        place = self._spare.pop()
+        self.know(fault.id, place)
+        self._write(fault.id, fault.count or 0)
+        return place
+
+    def know(self, fault: str, place: int) -> None:
+        """Take note of the place that another process gave a fault."""
+        self._places[fault] = place
+
+    def give_back(self, fault: str) -> None:
+        """The fault has ended; its place may be lent again."""
+        self._spare.append(self._places.pop(fault))
 
     def take(self, fault: str) -> int:
         """Take one strike and give how many are left, -1 when there was none."""
@@ -91,7 +115,7 @@ class Hurting:
         name: str,
         tell: Callable[[str, int], object],
     ) -> None:
-        self._faults = faults
+        self._faults = dict(faults)
         self._counts = counts
         self._tell = tell
         self.set = FaultSet(services, lambda purpose: stream(seed, f"{purpose}:{name}"), self._activate)
@@ -100,6 +124,15 @@ class Hurting:
 
     def _activate(self, spec: FaultSpec, draw: Stream) -> ActiveFault:
         return ActiveFault(spec, draw) if spec.count is None else CountedFault(spec, draw, self._counts)
+
+    def know(self, spec: FaultSpec, place: int) -> None:
+        """Take note of a fault that was not planned; it is not in force yet."""
+        self._faults[spec.id] = spec
+        self._counts.know(spec.id, place)
+
+    def forget(self, fault: str) -> None:
+        """Forget a fault that will not come again."""
+        self._faults.pop(fault, None)
 
     def start(self, fault: str) -> None:
         """Put a planned fault in force."""

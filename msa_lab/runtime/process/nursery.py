@@ -23,6 +23,8 @@ from pathlib import Path
 
 import msgspec
 
+from msa_lab.runtime.process.stamping import stamp_output
+
 Command = list[object]
 PR_SET_PDEATHSIG = 1
 _LENGTH = struct.Struct(">I")
@@ -129,8 +131,7 @@ class Nursery:
             os.dup2(out, 1)
             os.dup2(out, 2)
             _close_from(3)
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - our own output
-            sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
+            stamp_output()
             main()
             code = 0
         except BaseException:  # noqa: BLE001 - the last frame of this process
