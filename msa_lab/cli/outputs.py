@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import typer
 
@@ -90,11 +90,10 @@ def _lines(source: str, path: Path, ends: dict[str, int]) -> Iterator[Line]:
     """Give the lines of a file and of the one moved aside before it."""
     before = path.with_suffix(".out.1")
     if before.exists():
-        with before.open(encoding="utf-8", errors="replace") as out:
-            yield from _stamped(source, out)
-    with path.open(encoding="utf-8", errors="replace") as out:
-        yield from _stamped(source, out)
-        ends[source] = out.tell() if out.seekable() else 0
+        yield from _stamped(source, before.read_bytes(), before)
+    content = path.read_bytes()
+    ends[source] = len(content)
+    yield from _stamped(source, content, path)
 
 
 def _more(source: str, path: Path, ends: dict[str, int]) -> Iterator[Line]:
@@ -107,14 +106,20 @@ def _more(source: str, path: Path, ends: dict[str, int]) -> Iterator[Line]:
         fresh = out.read()
     whole = fresh[: fresh.rfind(b"\n") + 1]
     ends[source] = start + len(whole)
-    yield from _stamped(source, iter(whole.decode(errors="replace").splitlines(keepends=True)))
+    yield from _stamped(source, whole, path)
 
 
-def _stamped(source: str, lines: IO[str] | Iterator[str]) -> Iterator[Line]:
-    """Take the times off; a line without one has that of the line before."""
-    moment = ""
-    for line in lines:
+def _stamped(source: str, content: bytes, path: Path) -> Iterator[Line]:
+    """Take the times off; a line without one has that of the line before.
+
+    A file without any has the time of its last change.
+    """
+    text = content.decode(errors="replace")
+    first = _STAMP.search(text)
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    moment = changed if first is None else first[1]
+    for line in text.splitlines():
         found = _STAMP.match(line)
         if found is not None:
             moment = found[1]
-        yield moment, source, (line if found is None else line[found.end() :]).rstrip("\n")
+        yield moment, source, line if found is None else line[found.end() :]
