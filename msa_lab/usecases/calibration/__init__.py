@@ -1,0 +1,1 @@
+"""Measures a running shop and writes what it costs as a topology's timing."""
