@@ -78,10 +78,10 @@ def visits(events: Sequence[LogEvent]) -> dict[int, list[int]]:
 
 
 def checkouts(events: Sequence[LogEvent]) -> tuple[list[Piece], int]:
-    """Give the requests of several visits of one shopper with all that goes on meanwhile, and how many visits.
+    """Give the requests of several visits of one shopper, with all that goes on meanwhile, and their number.
 
-    Parcels travel for seconds, so what belongs to a visit goes on after it: the first visits are left out, and
-    what they left behind stands for what the last ones leave.
+    Parcels travel for seconds, so what belongs to a visit goes on after it: the first visits are left out,
+    and what they left behind stands for what the last ones leave.
     """
     (begun,) = visits(events).values()
     first, last = begun[len(begun) // 3], begun[-1]
@@ -151,9 +151,8 @@ def main(count: int, customers: int) -> None:
     size = len(found) // times
     requests = [found[start : start + size] for start in range(0, len(found), size)]
     print(f"real shop on {plan.topology.id}, {customers} regular customers")
-    print(
-        f"  a checkout: {size} requests, {len(every) / times:.1f} hops, {commits / times:.1f} SQLite transactions"
-    )
+    hops = len(every) / times
+    print(f"  a checkout: {size} requests, {hops:.1f} hops, {commits / times:.1f} SQLite transactions")
     shops: list[Speed] = []
     chains: list[Speed] = []
     for _ in range(count):

@@ -25,6 +25,7 @@ from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.source import InvalidFile, Mistakes, did_you_mean, quoted
+from msa_lab.telemetry.log import EventLog
 from msa_lab.topology.loading import load_topology, with_settings
 from msa_lab.topology.model import Topology
 from msa_lab.topology.servers import VARIABLES, check_url
@@ -33,6 +34,7 @@ from msa_lab.usecases.ports import Plan, Progress, World
 if TYPE_CHECKING:
     from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
+    from msa_lab.telemetry.events import LogEvent
     from msa_lab.telemetry.log import Level
     from msa_lab.usecases.report import RunReport
 
@@ -424,6 +426,40 @@ def both_sides(begin: Callable[[str, Plan], Progress], stop: Callable[[], bool])
     return Side("sim", lambda _fault: "", begin, stop), Side("process", cannot, begin, stop)
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuringStage:
+    """Plays what a calibration measures; nothing is judged or kept. `begin` is told of each run."""
+
+    begin: Callable[[str, str, Plan], Progress]
+    stop: Callable[[], bool]
+
+    def play(
+        self,
+        world: Mode,
+        plan: Plan,
+        listeners: Mapping[Callable[[LogEvent], object], tuple[str, ...]],
+        what: str,
+    ) -> None:
+        """Play a plan and let `listeners` hear the kinds of events they name.
+
+        Raises:
+            EnvironmentTrouble: when this machine cannot have that world.
+        """
+        log = EventLog()
+        for listener, kinds in listeners.items():
+            log.listen(kinds, listener)
+        with _seldom_collecting():
+            world_for(world).play(
+                plan, log, steady=lambda: None, stop=self.stop, progress=self.begin(world, what, plan)
+            )
+
+
+def cores() -> int:
+    """Give how many cores this process and its children may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable is not None else os.cpu_count() or 1
+
+
 @contextlib.contextmanager
 def _seldom_collecting() -> Iterator[None]:
     """Look for cyclic garbage seldom: a run makes little, and the search costs an eighth of its time."""
@@ -448,12 +484,14 @@ def _own_code(error: BaseException) -> str | None:
 
 __all__ = [
     "Address",
+    "MeasuringStage",
     "Plan",
     "Side",
     "WallClock",
     "Wishes",
     "Workspace",
     "both_sides",
+    "cores",
     "new_run_id",
     "plan_for",
     "play",

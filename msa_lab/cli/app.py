@@ -49,6 +49,7 @@ app.command()(machine.schema)
 app.command()(machine.doctor)
 app.command()(validating.validate)
 app.command()(comparing.parity)
+app.command()(comparing.calibrate)
 app.command()(machine.version)
 app.add_typer(machine.completion, name="completion")
 

@@ -1,4 +1,4 @@
-"""`msalab parity`: one scenario in both worlds."""
+"""`msalab parity` and `msalab calibrate`: the two worlds side by side."""
 
 from __future__ import annotations
 
@@ -62,3 +62,35 @@ def parity(  # noqa: PLR0917 - a command's options
     )
     talk = talk_of(context, json=json, quiet=quiet, verbose=verbose)
     raise typer.Exit(paritypage.print_parity(wanted, numbers, talk))
+
+
+def calibrate(  # noqa: PLR0917 - a command's options
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME|FILE]", help="The scenario whose journey is measured.")
+    ] = "checkout",
+    topology: Annotated[
+        str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Where the topology goes. [topologies/NAME-here.yaml]"),
+    ] = None,
+    length: Annotated[
+        float,
+        typer.Option("--seconds", metavar="X", min=5, max=3600, help="How long each measurement takes."),
+    ] = 20.0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the shop on this machine and write a topology that is as fast in the simulated world."""
+    from msa_lab.cli import calibrationpage  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli.wanted import Wanted  # noqa: PLC0415 - as above
+
+    wanted = Wanted(name=name, topology=topology, settings=tuple(setting or ()))
+    talk = talk_of(context, json=json, quiet=quiet)
+    raise typer.Exit(calibrationpage.print_calibration(wanted, out, length, talk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +63,10 @@ class Deployed:
             for part in spec.operations
             for cost in [costs.get(part.operation.name, part.cost)]
         }
-        self.subscriptions: dict[str, Subscription] = {part.type.name: part for part in spec.subscriptions}
+        self.subscriptions: dict[str, Subscription] = {
+            part.type.name: dataclasses.replace(part, cost=costs.get(part.type.name, part.cost))
+            for part in spec.subscriptions
+        }
         self.sagas = {saga.name: saga for saga in spec.sagas}
         self.database = MemoryDatabase(
             (*spec.tables, INBOX, ANSWERS),

@@ -1,0 +1,154 @@
+"""The page of `msalab calibrate`, and the file it writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from msa_lab import bootstrap
+from msa_lab.cli.interrupted import Interrupted
+from msa_lab.cli.messages import put
+from msa_lab.cli.options import Talk
+from msa_lab.cli.places import here
+from msa_lab.cli.playing import planned
+from msa_lab.cli.stopping import stopping
+from msa_lab.cli.terminal import Terminal, emit, printable, table, terminal_of
+from msa_lab.cli.wanted import Wanted
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.sdk.values import Instant, seconds
+from msa_lab.usecases.calibration.calibrate import AIM, Calibrated, calibrate
+from msa_lab.usecases.calibration.speed import Compared
+from msa_lab.usecases.ports import Plan, Progress
+
+_FRAME: Final = 0.1
+
+
+def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk) -> int:
+    """Measure, write the file, print the table; give the exit code.
+
+    Raises:
+        UserMistake: when scenario or topology are wrong.
+        EnvironmentTrouble: when this machine has no real processes or the file cannot be written.
+    """
+    plan = planned(wanted)
+    name = f"{plan.topology.id}-here"
+    path = Path(out) if out is not None else here() / "topologies" / f"{name}.yaml"
+    name = path.stem if out is not None else name
+    bootstrap.process_world()  # a clear word before anything is played
+    _make_room(path)
+    teller = Teller(terminal_of(sys.stderr, colour=talk.colour), quiet=talk.quiet)
+    cores = bootstrap.cores()
+    note = (
+        f"Measured by msalab calibrate on {dt.date.today().isoformat()} "  # noqa: DTZ011, TID251 - the user's day, for people
+        f"on {cores} cores of {platform.machine()}, Python {platform.python_version()}."
+    )
+    with stopping() as signals:
+
+        def stop() -> bool:
+            if signals:
+                raise Interrupted(signals[0])
+            return False
+
+        stage = bootstrap.MeasuringStage(teller.begin, stop)
+        done = calibrate(plan, stage, name=name, cores=cores, note=note, length=seconds(length))
+        teller.end()
+    _write(path, done.text)
+    if talk.json:
+        told = {**done.summary(), "file": str(path)}
+        emit(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+    else:
+        emit(page(done, path, terminal_of(sys.stdout, colour=talk.colour)))
+    return 0
+
+
+def _make_room(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentTrouble(f"{path.parent} cannot be made: {error.strerror or error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentTrouble(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+class Teller:
+    """Tells on stderr what is being measured."""
+
+    def __init__(self, terminal: Terminal, *, quiet: bool) -> None:
+        self._terminal = terminal
+        self._quiet = quiet
+        self._head = ""
+        self._begun = 0.0
+
+    def begin(self, world: str, what: str, plan: Plan) -> Progress:
+        """Take note of a run; give who watches it."""
+        self.end()
+        self._head = f"{world:<7}  {what}"
+        self._begun = time.perf_counter()
+        drawn = 0.0
+
+        def progress(now: Instant, end: Instant) -> None:  # noqa: ARG001 - nothing comes after the load
+            nonlocal drawn
+            moment = time.perf_counter()
+            if self._terminal.live and not self._quiet and moment - drawn >= _FRAME:
+                drawn = moment
+                put(f"\r{self._head}  T+{now / 1e6:04.1f} of {plan.scenario.duration / 1e6:.0f} s\x1b[K")
+
+        return progress
+
+    def end(self) -> None:
+        """Tell that the last run is over."""
+        if self._head and not self._quiet:
+            erase = "\r\x1b[K" if self._terminal.live else ""
+            put(f"{erase}{self._head}  ({time.perf_counter() - self._begun:.1f} s)\n")
+        self._head = ""
+
+
+def _row(row: Compared) -> list[str]:
+    return [
+        row.what,
+        f"p{100 * row.share:g}",
+        f"{row.real / 1000:.1f} ms",
+        f"{row.simulated / 1000:.1f} ms",
+        f"{100 * row.gap:+.0f} %",
+        f"{row.samples[0]}, {row.samples[1]}",
+    ]
+
+
+def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
+    """Give the table of both worlds and where the file is."""
+    lines = [
+        *table(
+            [
+                ["", "process", "sim"],
+                ["capacity, visits/s", f"{done.capacity:.2f}", f"{done.simulated_capacity:.2f}"],
+            ],
+            right=(1, 2),
+        ),
+        "",
+    ]
+    rows = [["load", "what", "", "process", "sim", "gap", "samples"]]
+    rows += [[f"{share:.0%}", *_row(row)] for share, found in done.levels.items() for row in found]
+    lines += [*table(rows, right=(3, 4, 5)), ""]
+    sign = "good" if done.within_aim else "warn"
+    word = "all sagas are" if done.within_aim else "not all sagas are"
+    lines.append(
+        terminal.paint(f"{terminal.glyph(sign)} {word} within {100 * AIM:.0f} % of the real ones", sign)
+    )
+    share = 100 * min(1.0, done.found.seen / done.found.demand)
+    lines += [
+        f"  a visit takes {1000 * done.found.demand:.0f} ms of CPU; calls account for {share:.0f} % of it",
+        f"  written  {printable(str(path))}",
+        f"  play it  msalab scenario checkout --topology {printable(str(path))}",
+    ]
+    return "\n".join([*lines, ""])

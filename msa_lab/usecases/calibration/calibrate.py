@@ -1,0 +1,168 @@
+"""Calibrate a topology against real processes, and check that both worlds then meet."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.scenario.model import Call, Repeat
+from msa_lab.sdk.values import Duration, seconds
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.topology.loading import read_topology
+from msa_lab.topology.model import Topology
+from msa_lab.usecases.calibration.deriving import Calibration, derived
+from msa_lab.usecases.calibration.observing import KINDS as OBSERVED
+from msa_lab.usecases.calibration.observing import Measured, Observer, Work
+from msa_lab.usecases.calibration.regulars import FLOW, regulars
+from msa_lab.usecases.calibration.speed import KINDS as TIMED
+from msa_lab.usecases.calibration.speed import Compared, Speed, compared
+from msa_lab.usecases.calibration.topologyfile import topology_text
+from msa_lab.usecases.ports import Plan
+
+SCHEMA: Final = "msalab/calibration@1"
+CUSTOMERS = 8
+"""How many customers drive a shop to its capacity: enough that no core idles, few enough for timeouts."""
+
+PAUSE = seconds(4)
+"""How long customers stay away on average where a rate is wanted: far longer than a visit."""
+
+QUIET_PAUSE = seconds(0.4)
+LEVELS = (0.2, 0.5, 0.8)
+WARM = seconds(2)
+AIM = 0.25
+
+World = Literal["sim", "process"]
+Listeners = Mapping[Callable[[LogEvent], object], tuple[str, ...]]
+
+
+class Stage(Protocol):
+    """Plays plans in either world."""
+
+    def play(self, world: World, plan: Plan, listeners: Listeners, what: str) -> None:
+        """Play a plan; `what` tells people which part of the calibration it is.
+
+        Raises:
+            EnvironmentTrouble: when the machine refuses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The result. Capacities are visits a second; `levels` compare both worlds at shares of the real one."""
+
+    topology: Topology
+    text: str
+    found: Calibration
+    capacity: float
+    simulated_capacity: float
+    levels: Mapping[float, tuple[Compared, ...]]
+
+    @property
+    def within_aim(self) -> bool:
+        """Whether every quantile of the sagas is as close as it should be."""
+        sagas = [row for rows in self.levels.values() for row in rows if row.what.startswith("saga")]
+        return bool(sagas) and all(abs(row.gap) <= AIM for row in sagas)
+
+    def summary(self) -> dict[str, Any]:
+        """Give the stable JSON object; durations are microseconds."""
+        return {
+            "schema": SCHEMA,
+            "topology": self.topology.id,
+            "capacity": {"process": self.capacity, "sim": self.simulated_capacity},
+            "cpu_per_visit": {"whole": self.found.demand, "calls": self.found.seen},
+            "aim": AIM,
+            "within_aim": self.within_aim,
+            "levels": [
+                {
+                    "share": share,
+                    "rows": [
+                        {
+                            "what": row.what,
+                            "quantile": row.share,
+                            "process": row.real,
+                            "sim": row.simulated,
+                            "gap": row.gap,
+                            "samples": list(row.samples),
+                        }
+                        for row in rows
+                    ],
+                }
+                for share, rows in self.levels.items()
+            ],
+        }
+
+
+def calibrate(plan: Plan, stage: Stage, *, name: str, cores: int, note: str, length: Duration) -> Calibrated:
+    """Measure the real shop, derive a topology, and play both worlds at shares of the capacity.
+
+    Each measurement takes `length`.
+
+    Raises:
+        UserMistake: when the scenario cannot be repeated.
+        EnvironmentTrouble: when the real shop did not serve.
+    """
+    requests = calls_of_a_visit(regulars(plan, 1, length))
+    capacity = _capacity(plan, stage, "process", requests, length)
+    measured = _quiet(plan, stage, length)
+    try:
+        found = derived(
+            measured, requests=requests, capacity=capacity, cores=cores, events=handled_events(plan)
+        )
+    except ValueError as error:
+        raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
+    text = topology_text(plan.topology, found, name=name, cores=cores, note=note)
+    topology = read_topology(text, plan.topology.specs, f"{name}.yaml")
+    twin = dataclasses.replace(plan, topology=topology)
+    simulated = _capacity(twin, stage, "sim", requests, length)
+    levels = {}
+    for share in LEVELS:
+        busy, begin = _at(plan, share * capacity, length)
+        real = _timed(busy, stage, "process", f"at {share:.0%}", begin)
+        busy, begin = _at(twin, share * capacity, length)
+        levels[share] = compared(real, _timed(busy, stage, "sim", f"at {share:.0%}", begin))
+    return Calibrated(topology, text, found, capacity, simulated, levels)
+
+
+def calls_of_a_visit(plan: Plan) -> int:
+    """Give how many requests a regular customer makes in one visit."""
+    (repeated,) = (step for step in plan.scenario.flows[FLOW] if isinstance(step, Repeat))
+    return sum(isinstance(step, Call) for step in repeated.steps)
+
+
+def handled_events(plan: Plan) -> frozenset[Work]:
+    """Give all handling of events, as work."""
+    return frozenset((spec.name, part.type.name) for spec in plan.specs for part in spec.subscriptions)
+
+
+def _capacity(plan: Plan, stage: Stage, world: World, requests: int, length: Duration) -> float:
+    speed = _timed(regulars(plan, CUSTOMERS, length), stage, world, "at capacity", int(WARM))
+    rate = speed.rate(requests)
+    if not rate:
+        raise EnvironmentTrouble(f"no customer was served in {length / 1e6:g} s ({world})")
+    return rate
+
+
+def _quiet(plan: Plan, stage: Stage, length: Duration) -> Measured:
+    observer = Observer(int(WARM))
+    stage.play(
+        "process", regulars(plan, 1, length, pause=QUIET_PAUSE), {observer.feed: OBSERVED}, "one customer"
+    )
+    return observer.measured()
+
+
+def _at(plan: Plan, rate: float, length: Duration) -> tuple[Plan, int]:
+    """Give a plan with that many visits a second, and when what it starts with is over."""
+    customers = max(1, round(rate * PAUSE / 1_000_000))
+    pause = Duration(round(customers / rate * 1_000_000))
+    whole = Duration(length + pause)
+    return regulars(plan, customers, whole, pause=pause), WARM + pause
+
+
+def _timed(plan: Plan, stage: Stage, world: World, what: str, begin: int) -> Speed:
+    speed = Speed(begin, plan.scenario.duration)
+    stage.play(world, plan, {speed.feed: TIMED}, what)
+    return speed

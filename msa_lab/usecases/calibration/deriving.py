@@ -1,0 +1,100 @@
+"""From what was measured to a topology's costs and timing.
+
+Two things are known of a shop: how long each part takes while nobody waits, and how many visits a second all
+parts together can bear. The first gives the length of a visit, the second the demand on the machine: a visit
+takes cores / capacity seconds of CPU in all (the utilisation law; Denning and Buzen, 1978). What no call
+accounts for (the log, the broker, consumers, periodic work) is demand all the same; it is laid upon the
+handling of events, for which no shopper waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from msa_lab.sdk.distributions import Constant, Distribution
+from msa_lab.sdk.policy import Cost
+from msa_lab.sdk.values import Duration, ms
+from msa_lab.usecases.calibration.fitting import fitted, typical
+from msa_lab.usecases.calibration.observing import Measured, Timed, Work
+
+WIRE = ms(0.1)
+"""What a message takes one way on the loopback interface; the rest of a trip is work of both ends."""
+
+LEAST = 20.0
+"""The least demand of an operation, in microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Costs by service and operation or event, and how long the world's parts take.
+
+    `demand` is the CPU time of a visit in seconds, `seen` how much of it calls account for.
+    """
+
+    costs: Mapping[Work, Cost]
+    commit: Distribution
+    hop: Distribution
+    client_hop: Distribution
+    broker_hop: Distribution
+    cache: Distribution
+    demand: float
+    seen: float
+
+
+def derived(
+    measured: Measured, *, requests: int, capacity: float, cores: int, events: frozenset[Work]
+) -> Calibration:
+    """Derive costs; a visit is so many `requests`, and `events` says which work is the handling of events.
+
+    Raises:
+        ValueError: when too little was seen to derive anything.
+    """
+    visits = measured.requests / requests
+    calls = {work: timed for work, timed in measured.work.items() if work not in events}
+    if visits < 1 or not calls:
+        raise ValueError("too few visits were made")
+    commit = typical(measured.commits)
+    samples = {
+        work: _demands(timed, measured.trips.get(work[1], ()), commit) for work, timed in calls.items()
+    }
+    seen = sum(len(found) * typical(found) for found in samples.values()) / visits / 1e6
+    demand = cores / capacity
+    share = min(1.0, demand / seen)
+    costs = {work: _cost(found, share) for work, found in samples.items()}
+    handled = {work: timed for work, timed in measured.work.items() if work in events}
+    weight = sum(sum(timed.own) for timed in handled.values()) / visits / 1e6
+    rest = max(0.0, demand - seen) / weight if weight else 0.0
+    for work, timed in handled.items():
+        costs[work] = Cost(fitted(timed.own, max(LEAST, typical(timed.own) * rest)))
+    return Calibration(
+        costs=costs,
+        commit=_part(measured.commits, 1),
+        hop=Constant(WIRE),
+        client_hop=_part(measured.client_trips, 2),
+        broker_hop=_part(measured.lags, 2),
+        cache=Constant(Duration(0)),
+        demand=demand,
+        seen=seen,
+    )
+
+
+def _demands(timed: Timed, trips: Sequence[int], commit: float) -> list[float]:
+    """Give an operation's own times with the work of the call and without its transactions."""
+    transactions = timed.commits / len(timed.own) * commit
+    trip = max(0.0, typical(trips) - 2 * WIRE) if trips else 0.0
+    return [max(LEAST, own - transactions + trip) for own in timed.own]
+
+
+def _cost(samples: list[float], share: float) -> Cost:
+    """Part times into work and waiting."""
+    if share == 1:
+        return Cost(fitted(samples))
+    whole = typical(samples)
+    return Cost(fitted(samples, whole * share), fitted(samples, whole * (1 - share)))
+
+
+def _part(samples: Sequence[int], parts: int) -> Distribution:
+    if not samples:
+        return Constant(Duration(0))
+    return fitted([sample / parts for sample in samples])
