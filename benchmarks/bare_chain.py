@@ -80,6 +80,11 @@ class Balanced:
             answer = await response.json()
             return int(answer["transactions"])
 
+    async def ready(self, ports: Mapping[str, Sequence[int]]) -> None:
+        """Come back when every replica answers."""
+        urls = [f"http://127.0.0.1:{port}/openapi.json" for known in ports.values() for port in known]
+        await asyncio.gather(*(self._http.get(url) for url in urls))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()
@@ -172,6 +177,7 @@ async def drive(
     client = Balanced(ports)
     turns = itertools.cycle([[(piece.service, piece.plain()) for piece in visit] for visit in visits])
     ends: list[tuple[float, float]] = []
+    await client.ready(ports)
     begun = time.perf_counter()
     over = begun + length
 

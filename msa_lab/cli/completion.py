@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "doctor": (),
     "validate": (),
     "parity": (),
+    "calibrate": (),
     "version": (),
     "completion": ("show", "install"),
 }
@@ -66,6 +67,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "schema": ("--scenario",),
     "doctor": ("--out", "--json"),
     "validate": ("--seed", "--effort", "--json"),
+    "calibrate": ("--topology", "--set", "--out", "--seconds", "--json", "--quiet"),
     "parity": (
         "--chaos", "--no-chaos", "--chaos-profile", "--fault", "--topology", "--seeds", "--set", "--var",
         "--json", "--quiet", "--verbose",
@@ -77,7 +79,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 NAMES: Final[Mapping[str, str]] = {
     "scenario": "scenario", "saga": "saga", "events": "run", "metrics": "run", "tui": "run",
-    "replay": "run", "runs": "run", "parity": "scenario",
+    "replay": "run", "runs": "run", "parity": "scenario", "calibrate": "scenario",
     "topology": "topology", "chaos": "fault", "--topology": "topology", "--run": "run", "--fault": "fault",
     "--scenario": "scenario", "--chaos-profile": "profile",
 }  # fmt: skip

@@ -38,6 +38,7 @@ The rest
   schema                JSON Schemas of scenarios, topologies, runs and events
   doctor                check this machine
   validate              the simulated world against queueing theory
+  calibrate             measure the real shop, write it as a topology
   parity NAME|FILE      a scenario in both worlds: verdicts and gaps
   completion            for bash, zsh and fish: install, show
   version               which version this is

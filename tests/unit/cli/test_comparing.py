@@ -1,7 +1,9 @@
 """`msalab parity`, as far as it goes without starting processes; tests/process plays the rest."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +90,44 @@ def test_wrong_options_start_nothing(msalab: Msalab) -> None:
     assert msalab("parity", "tiny", "--seeds", "x").code == 2
     assert msalab("parity", "tiny", "--no-chaos", "--chaos-profile", "x").code == 2
     assert msalab("parity", "tinny").code == 3
+
+
+@pytest.mark.usefixtures("twice_simulated")
+def test_a_calibration_is_written_and_can_be_played(msalab: Msalab, workspace: Path) -> None:
+    ended = msalab("calibrate", "tiny", "--seconds", "5", "--out", "fast.yaml")
+
+    assert ended.code == 0
+    assert re.search(r"^capacity, visits/s +[\d.]+ +[\d.]+$", ended.out, re.MULTILINE)
+    assert re.search(
+        r"^20% +saga checkout +p50 +[\d.]+ ms +[\d.]+ ms +[+-]\d+ % +\d+, \d+$", ended.out, re.MULTILINE
+    )
+    assert "  written  fast.yaml\n" in ended.out
+    assert [line.split("  (")[0] for line in ended.err.splitlines()] == [
+        "process  at capacity", "process  one customer", "sim      at capacity",
+        "process  at 20%", "sim      at 20%", "process  at 50%", "sim      at 50%",
+        "process  at 80%", "sim      at 80%",
+    ]  # fmt: skip
+    assert "machines:\n  host: " in (workspace / "fast.yaml").read_text()
+    assert msalab("scenario", "tiny", "--topology", "fast.yaml", "-q").code == 0
+
+
+@pytest.mark.usefixtures("twice_simulated")
+def test_a_calibration_goes_to_the_topologies_of_the_workspace(msalab: Msalab, workspace: Path) -> None:
+    told = json.loads(msalab("calibrate", "tiny", "--seconds", "5", "--json", "-q").out)
+
+    assert told["schema"] == "msalab/calibration@1"
+    assert told["topology"] == "textbook-here"
+    assert [level["share"] for level in told["levels"]] == [0.2, 0.5, 0.8]
+    assert (workspace / "topologies" / "textbook-here.yaml").exists()
+    assert msalab("topology", "lint", "textbook-here").code == 0
+
+
+@pytest.mark.usefixtures("twice_simulated")
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
+    msalab: Msalab, workspace: Path
+) -> None:
+    (workspace / "taken").write_text("a file")
+    ended = msalab("calibrate", "tiny", "--out", "taken/fast.yaml")
+
+    assert ended.code == 4
+    assert ended.err.startswith("error: taken cannot be made")

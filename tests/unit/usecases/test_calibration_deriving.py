@@ -1,0 +1,89 @@
+"""From measured times to a topology: what a visit takes in all, and where it goes."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from msa_lab.bootstrap import Workspace, topology_for
+from msa_lab.sdk import ms
+from msa_lab.sdk.distributions import Constant
+from msa_lab.topology.loading import read_topology
+from msa_lab.usecases.calibration.deriving import derived
+from msa_lab.usecases.calibration.observing import Measured, Timed
+from msa_lab.usecases.calibration.topologyfile import topology_text
+
+# Ten visits of two requests: each makes one call of the cart and has one event handled.
+SEEN = Measured(
+    work={
+        ("gateway", "gateway.request"): Timed([1_000] * 20),
+        ("cart", "cart.add_item"): Timed([4_000] * 10, commits=10),
+        ("notification", "order.confirmed"): Timed([6_000] * 10, commits=10),
+    },
+    trips={"cart.add_item": [1_700] * 10},
+    client_trips=[2_000] * 20,
+    commits=[1_500] * 10,
+    lags=[3_000] * 10,
+    requests=20,
+)
+EVENTS = frozenset({("notification", "order.confirmed")})
+
+
+def test_a_call_costs_its_own_work_and_that_of_its_trip_less_the_transactions() -> None:
+    found = derived(SEEN, requests=2, capacity=100.0, cores=2, events=EVENTS)
+
+    # 4.0 ms of its own - 1.5 ms for the commit + 1.7 ms for the trip - 0.2 ms on the wire
+    assert found.costs["cart", "cart.add_item"].cpu == Constant(ms(4))
+    assert found.costs["gateway", "gateway.request"].cpu == Constant(ms(1))
+    assert found.commit == Constant(ms(1.5))
+    assert (found.hop, found.client_hop, found.broker_hop) == (
+        Constant(ms(0.1)), Constant(ms(1)), Constant(ms(1.5)),
+    )  # fmt: skip
+
+
+def test_what_no_call_accounts_for_is_laid_upon_the_handling_of_events() -> None:
+    found = derived(SEEN, requests=2, capacity=100.0, cores=2, events=EVENTS)
+
+    # Two cores and 100 visits a second are 20 ms a visit; calls take 2 * 1 ms + 4 ms.
+    assert found.demand == pytest.approx(0.020)
+    assert found.seen == pytest.approx(0.006)
+    assert found.costs["notification", "order.confirmed"].cpu == Constant(ms(14))
+
+
+def test_calls_that_take_longer_than_there_is_cpu_wait_for_the_rest() -> None:
+    found = derived(SEEN, requests=2, capacity=1_000.0, cores=2, events=EVENTS)
+
+    # 2 ms a visit are a third of the 6 ms that its calls take.
+    cost = found.costs["cart", "cart.add_item"]
+    assert cost.cpu.mean == pytest.approx(1_333, abs=1)
+    assert cost.wait is not None
+    assert cost.wait.mean == pytest.approx(2_667, abs=1)
+
+
+def test_nothing_is_derived_from_nothing() -> None:
+    empty = dataclasses.replace(SEEN, work={}, requests=1)
+
+    with pytest.raises(ValueError, match="too few visits"):
+        derived(empty, requests=2, capacity=1.0, cores=2, events=EVENTS)
+
+
+@pytest.mark.parametrize("name", ["textbook", "choreographed"])
+def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name: str) -> None:
+    workspace = Workspace(Path(__file__).parents[3])
+    specs = workspace.specs()
+    settings = ["config.gateway.rate_limit=7", "services.cart.replicas=3", "broker.attempts=4"]
+    played = topology_for(workspace, specs, name, settings)
+    found = derived(SEEN, requests=2, capacity=100.0, cores=2, events=EVENTS)
+    text = topology_text(played, found, name="here", cores=2, note='On "my" machine: 2 cores.')
+    made = read_topology(text, specs)
+
+    assert (made.id, made.why) == ("here", 'On "my" machine: 2 cores.')
+    assert made.patterns == played.patterns
+    assert made.machines == {"host": 2}
+    assert {deployed.machine for deployed in made.deployments.values()} == {"host"}
+    assert made.deployments["cart"].replicas == 3
+    assert made.deployments["cart"].cost["cart.add_item"].cpu == Constant(ms(4))
+    assert made.deployments["notification"].cost["order.confirmed"].cpu == Constant(ms(14))
+    assert made.timing.commit == Constant(ms(1.5))
+    assert made.broker == played.broker
+    assert made.config == played.config
