@@ -439,8 +439,10 @@ class MeasuringStage:
         plan: Plan,
         listeners: Mapping[Callable[[LogEvent], object], tuple[str, ...]],
         what: str,
-    ) -> None:
-        """Play a plan and let `listeners` hear the kinds of events they name.
+    ) -> float:
+        """Play a plan and let `listeners` hear the kinds of events they name; give the CPU seconds it took.
+
+        They are those of this process and of all that it started and that has ended.
 
         Raises:
             EnvironmentTrouble: when this machine cannot have that world.
@@ -448,10 +450,17 @@ class MeasuringStage:
         log = EventLog()
         for listener, kinds in listeners.items():
             log.listen(kinds, listener)
+        before = _cpu()
         with _seldom_collecting():
             world_for(world).play(
                 plan, log, steady=lambda: None, stop=self.stop, progress=self.begin(world, what, plan)
             )
+        return _cpu() - before
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def cores() -> int:

@@ -33,6 +33,7 @@ QUIET_PAUSE = seconds(0.4)
 LEVELS = (0.2, 0.5, 0.8)
 WARM = seconds(2)
 AIM = 0.25
+_FULL = "at capacity"
 
 World = Literal["sim", "process"]
 Listeners = Mapping[Callable[[LogEvent], object], tuple[str, ...]]
@@ -41,8 +42,10 @@ Listeners = Mapping[Callable[[LogEvent], object], tuple[str, ...]]
 class Stage(Protocol):
     """Plays plans in either world."""
 
-    def play(self, world: World, plan: Plan, listeners: Listeners, what: str) -> None:
-        """Play a plan; `what` tells people which part of the calibration it is.
+    def play(self, world: World, plan: Plan, listeners: Listeners, what: str) -> float:
+        """Play a plan and give the CPU seconds it took, starting and ending included.
+
+        `what` tells people which part of the calibration it is.
 
         Raises:
             EnvironmentTrouble: when the machine refuses.
@@ -106,25 +109,26 @@ def calibrate(plan: Plan, stage: Stage, *, name: str, cores: int, note: str, len
         EnvironmentTrouble: when the real shop did not serve.
     """
     requests = calls_of_a_visit(regulars(plan, 1, length))
-    capacity = _capacity(plan, stage, "process", requests, length)
-    measured = _quiet(plan, stage, length)
+    busy, at_capacity = _timed(regulars(plan, CUSTOMERS, length), stage, "process", _FULL, WARM)
+    capacity = _rate(busy, requests, "process")
+    quiet, alone, measured = _quiet(plan, stage, length)
     try:
-        found = derived(
-            measured, requests=requests, capacity=capacity, cores=cores, events=handled_events(plan)
-        )
+        demand = _demand(at_capacity - alone, busy.every - quiet.every, requests)
+        found = derived(measured, requests=requests, demand=demand, events=handled_events(plan))
     except ValueError as error:
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
     text = topology_text(plan.topology, found, name=name, cores=cores, note=note)
     topology = read_topology(text, plan.topology.specs, f"{name}.yaml")
     twin = dataclasses.replace(plan, topology=topology)
-    simulated = _capacity(twin, stage, "sim", requests, length)
+    simulated, _ = _timed(regulars(twin, CUSTOMERS, length), stage, "sim", _FULL, WARM)
     levels = {}
     for share in LEVELS:
-        busy, begin = _at(plan, share * capacity, length)
-        real = _timed(busy, stage, "process", f"at {share:.0%}", begin)
-        busy, begin = _at(twin, share * capacity, length)
-        levels[share] = compared(real, _timed(busy, stage, "sim", f"at {share:.0%}", begin))
-    return Calibrated(topology, text, found, capacity, simulated, levels)
+        level, begin = _at(plan, share * capacity, length)
+        real, _ = _timed(level, stage, "process", f"at {share:.0%}", begin)
+        level, begin = _at(twin, share * capacity, length)
+        same, _ = _timed(level, stage, "sim", f"at {share:.0%}", begin)
+        levels[share] = compared(real, same)
+    return Calibrated(topology, text, found, capacity, _rate(simulated, requests, "sim"), levels)
 
 
 def calls_of_a_visit(plan: Plan) -> int:
@@ -138,20 +142,32 @@ def handled_events(plan: Plan) -> frozenset[Work]:
     return frozenset((spec.name, part.type.name) for spec in plan.specs for part in spec.subscriptions)
 
 
-def _capacity(plan: Plan, stage: Stage, world: World, requests: int, length: Duration) -> float:
-    speed = _timed(regulars(plan, CUSTOMERS, length), stage, world, "at capacity", int(WARM))
+def _demand(cpu: float, requests: int, of_a_visit: int) -> float:
+    """Give the CPU seconds of a visit from how much more a busy run took than a quiet one.
+
+    Both start and end the same processes and are as long, so what does not depend on visits cancels out.
+    Others who use the machine slow a run and do not change this.
+
+    Raises:
+        ValueError: when the busy run was not busier.
+    """
+    if cpu <= 0 or requests <= 0:
+        raise ValueError("eight customers were served no more often than one")
+    return cpu * of_a_visit / requests
+
+
+def _rate(speed: Speed, requests: int, world: World) -> float:
     rate = speed.rate(requests)
     if not rate:
-        raise EnvironmentTrouble(f"no customer was served in {length / 1e6:g} s ({world})")
+        raise EnvironmentTrouble(f"no customer was served in time ({world})")
     return rate
 
 
-def _quiet(plan: Plan, stage: Stage, length: Duration) -> Measured:
-    observer = Observer(int(WARM))
-    stage.play(
-        "process", regulars(plan, 1, length, pause=QUIET_PAUSE), {observer.feed: OBSERVED}, "one customer"
-    )
-    return observer.measured()
+def _quiet(plan: Plan, stage: Stage, length: Duration) -> tuple[Speed, float, Measured]:
+    observer, speed = Observer(int(WARM)), Speed(int(WARM), length)
+    listeners: Listeners = {observer.feed: OBSERVED, speed.feed: TIMED}
+    cpu = stage.play("process", regulars(plan, 1, length, pause=QUIET_PAUSE), listeners, "one customer")
+    return speed, cpu, observer.measured()
 
 
 def _at(plan: Plan, rate: float, length: Duration) -> tuple[Plan, int]:
@@ -162,7 +178,7 @@ def _at(plan: Plan, rate: float, length: Duration) -> tuple[Plan, int]:
     return regulars(plan, customers, whole, pause=pause), WARM + pause
 
 
-def _timed(plan: Plan, stage: Stage, world: World, what: str, begin: int) -> Speed:
+def _timed(plan: Plan, stage: Stage, world: World, what: str, begin: int) -> tuple[Speed, float]:
     speed = Speed(begin, plan.scenario.duration)
-    stage.play(world, plan, {speed.feed: TIMED}, what)
-    return speed
+    cpu = stage.play(world, plan, {speed.feed: TIMED}, what)
+    return speed, cpu

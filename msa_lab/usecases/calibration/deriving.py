@@ -1,10 +1,9 @@
 """From what was measured to a topology's costs and timing.
 
-Two things are known of a shop: how long each part takes while nobody waits, and how many visits a second all
-parts together can bear. The first gives the length of a visit, the second the demand on the machine: a visit
-takes cores / capacity seconds of CPU in all (the utilisation law; Denning and Buzen, 1978). What no call
-accounts for (the log, the broker, consumers, periodic work) is demand all the same; it is laid upon the
-handling of events, for which no shopper waits.
+Two things are known of a shop: how long each part takes while nobody waits, and how much CPU a visit takes in
+all. The first gives the length of a visit, the second what the machine can bear: cores over demand visits a
+second (Denning and Buzen, 1978). What no call accounts for (the log, the broker, consumers, the customers
+themselves) is demand all the same; it is laid upon the handling of events, for which no shopper waits.
 """
 
 from __future__ import annotations
@@ -42,10 +41,10 @@ class Calibration:
     seen: float
 
 
-def derived(
-    measured: Measured, *, requests: int, capacity: float, cores: int, events: frozenset[Work]
-) -> Calibration:
-    """Derive costs; a visit is so many `requests`, and `events` says which work is the handling of events.
+def derived(measured: Measured, *, requests: int, demand: float, events: frozenset[Work]) -> Calibration:
+    """Derive costs. A visit is so many `requests` and takes `demand` seconds of CPU.
+
+    `events` says which work is the handling of events.
 
     Raises:
         ValueError: when too little was seen to derive anything.
@@ -59,7 +58,6 @@ def derived(
         work: _demands(timed, measured.trips.get(work[1], ()), commit) for work, timed in calls.items()
     }
     seen = sum(len(found) * typical(found) for found in samples.values()) / visits / 1e6
-    demand = cores / capacity
     share = min(1.0, demand / seen)
     costs = {work: _cost(found, share) for work, found in samples.items()}
     handled = {work: timed for work, timed in measured.work.items() if work in events}

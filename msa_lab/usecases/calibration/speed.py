@@ -16,17 +16,20 @@ KINDS: Final = ("shopper.request", "saga.completed", "saga.compensated")
 class Speed:
     """Folds what ends from `begin` to `end`, instants of the run; durations are in microseconds.
 
-    `failed` counts sagas that came to nothing and requests without an answer.
+    `requests` are those of that time, `every` is all there were. `failed` counts requests without success and
+    sagas that came to nothing.
     """
 
     begin: int
     end: int
     took: dict[str, list[int]] = field(default_factory=dict)
     requests: int = 0
+    every: int = 0
     failed: int = 0
 
     def feed(self, event: LogEvent) -> None:
         """Take in the next event."""
+        self.every += event.kind == "shopper.request"
         if not self.begin <= event.t < self.end:
             return
         detail = event.detail

@@ -30,7 +30,7 @@ EVENTS = frozenset({("notification", "order.confirmed")})
 
 
 def test_a_call_costs_its_own_work_and_that_of_its_trip_less_the_transactions() -> None:
-    found = derived(SEEN, requests=2, capacity=100.0, cores=2, events=EVENTS)
+    found = derived(SEEN, requests=2, demand=0.020, events=EVENTS)
 
     # 4.0 ms of its own - 1.5 ms for the commit + 1.7 ms for the trip - 0.2 ms on the wire
     assert found.costs["cart", "cart.add_item"].cpu == Constant(ms(4))
@@ -42,16 +42,16 @@ def test_a_call_costs_its_own_work_and_that_of_its_trip_less_the_transactions() 
 
 
 def test_what_no_call_accounts_for_is_laid_upon_the_handling_of_events() -> None:
-    found = derived(SEEN, requests=2, capacity=100.0, cores=2, events=EVENTS)
+    found = derived(SEEN, requests=2, demand=0.020, events=EVENTS)
 
-    # Two cores and 100 visits a second are 20 ms a visit; calls take 2 * 1 ms + 4 ms.
+    # Calls take 2 * 1 ms + 4 ms of the 20 ms.
     assert found.demand == pytest.approx(0.020)
     assert found.seen == pytest.approx(0.006)
     assert found.costs["notification", "order.confirmed"].cpu == Constant(ms(14))
 
 
 def test_calls_that_take_longer_than_there_is_cpu_wait_for_the_rest() -> None:
-    found = derived(SEEN, requests=2, capacity=1_000.0, cores=2, events=EVENTS)
+    found = derived(SEEN, requests=2, demand=0.002, events=EVENTS)
 
     # 2 ms a visit are a third of the 6 ms that its calls take.
     cost = found.costs["cart", "cart.add_item"]
@@ -64,7 +64,7 @@ def test_nothing_is_derived_from_nothing() -> None:
     empty = dataclasses.replace(SEEN, work={}, requests=1)
 
     with pytest.raises(ValueError, match="too few visits"):
-        derived(empty, requests=2, capacity=1.0, cores=2, events=EVENTS)
+        derived(empty, requests=2, demand=1.0, events=EVENTS)
 
 
 @pytest.mark.parametrize("name", ["textbook", "choreographed"])
@@ -73,7 +73,7 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
     specs = workspace.specs()
     settings = ["config.gateway.rate_limit=7", "services.cart.replicas=3", "broker.attempts=4"]
     played = topology_for(workspace, specs, name, settings)
-    found = derived(SEEN, requests=2, capacity=100.0, cores=2, events=EVENTS)
+    found = derived(SEEN, requests=2, demand=0.020, events=EVENTS)
     text = topology_text(played, found, name="here", cores=2, note='On "my" machine: 2 cores.')
     made = read_topology(text, specs)
 
