@@ -29,6 +29,13 @@ THEMES: Final = (DARK, LIGHT, PLAIN)
 
 
 @lru_cache(maxsize=8)
+def resting(theme: str) -> Ink:
+    """Give the style of a cursor in a list that has not the focus."""
+    chosen = next((it for it in THEMES if it.name == theme), DARK)
+    return Ink(underline=True) if chosen is PLAIN else Ink(bgcolor=chosen.panel)
+
+
+@lru_cache(maxsize=8)
 def inks(theme: str) -> dict[Style, Ink]:
     """Give the colour of each style in a theme; a theme that is not ours is served by the dark one."""
     chosen = next((it for it in THEMES if it.name == theme), DARK)

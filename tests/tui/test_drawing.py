@@ -70,11 +70,11 @@ def test_the_table_of_services_tells_who_is_hurt(feed: Feed) -> None:
     hurt = text(livepage.services(look(feed, 20), 70)).splitlines()
     crashed = text(livepage.services(look(feed, 26), 70)).splitlines()
 
-    assert [row.split()[0] for row in hurt] == ["service", "gateway", "order", "payment", "psp"]
-    assert hurt[4].endswith("lossy")
+    assert [row.split()[0] for row in hurt] == ["service", "gateway", "payment", "psp", "order"]
     assert hurt[3].endswith("lossy")
-    assert "DOWN" in crashed[3]
-    assert "○" in crashed[3]
+    assert hurt[2].endswith("lossy")
+    assert "DOWN" in crashed[2]
+    assert "○" in crashed[2]
 
 
 def test_sagas_that_broke_stand_before_the_others(feed: Feed) -> None:
@@ -159,11 +159,21 @@ def test_a_saga_in_time_has_a_bar_for_each_call_and_the_fault(feed: Feed) -> Non
 def test_a_saga_that_turned_back_shows_the_way_back(feed: Feed) -> None:
     sight = look(feed, 34)
 
-    drawn = text(sagapage.states(sight.moment.sagas.views["ord-3"], sight, 70))
+    drawn = text(sagapage.states(sight.moment.sagas.views["ord-3"], sight, 70)).splitlines()
 
-    assert "turned back at T+6.500: BreakerOpen" in drawn
-    assert "undone reserve" in drawn
-    assert "state  COMPENSATED" in drawn
+    assert "undone T+6.600" in drawn[2]
+    assert "reserve          ◀│" in drawn[1]
+    assert drawn[4:6] == ["turned back at T+6.500: BreakerOpen", "→ COMPENSATED  BreakerOpen"]
+
+
+def test_the_steps_of_a_saga_are_drawn_over_several_rows(feed: Feed) -> None:
+    sight = look(feed, 34, unicode=False)
+
+    drawn = text(sagapage.states(sight.moment.sagas.views["ord-1"], sight, 40)).splitlines()
+
+    assert drawn[1].endswith("->")
+    assert drawn[5].startswith(" ->|capture")
+    assert all(row.isascii() for row in drawn)
 
 
 def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:

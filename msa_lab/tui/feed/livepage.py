@@ -21,9 +21,18 @@ SAGA_STYLES: dict[str, Style] = {
 
 
 def names_of_services(sight: Sight) -> list[str]:
-    """Name the services: where shoppers come in first, outside parties last, the others by the alphabet."""
+    """Name the services: where shoppers come in first, then those that are called, then outside parties.
+
+    Those that only hear events come last: in a low window they are the first to be out of sight.
+    """
+    series = sight.feed.series
+    called = {target for _, target in series.links("calls")}
     known = dict.fromkeys(sight.feed.latest.services.values())
-    return sorted(known, key=lambda name: (name != "gateway", name in ("psp", "carrier"), name))
+
+    def rank(name: str) -> int:
+        return 0 if name == "gateway" else 2 if name in ("psp", "carrier") else 1 if name in called else 3
+
+    return sorted(known, key=lambda name: (rank(name), name))
 
 
 def services(sight: Sight, width: int) -> list[Line]:
@@ -31,8 +40,8 @@ def services(sight: Sight, width: int) -> list[Line]:
     wide = width >= _WIDE
     head = ("service", "", "req/s", "p50", "p95", "err", "trouble")
     shown = [column for column in range(len(head)) if wide or column != 3]  # noqa: PLR2004 - p50
-    first = 13 if wide else 11
-    widths = [first, 1, 6 if wide else 5, 6, 6, 4, max(4, width - first - (29 if wide else 21))]
+    first = 13 if wide else 12
+    widths = [first, 1, 6 if wide else 5, 6, 6, 4, max(4, width - first - (29 if wide else 22))]
     rows: list[list[Span]] = [[(word, "dim") for word in head]]
     rows += [_service(sight, name) for name in names_of_services(sight)]
     return columns(

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 
 from msa_lab.telemetry.causes import Chain, explain
 from msa_lab.telemetry.events import LogEvent
-from msa_lab.telemetry.sagas import SagaView
+from msa_lab.telemetry.sagas import SagaView, StepView
 from msa_lab.telemetry.sequence import Row, answers_of, lanes_of, rows_of
 from msa_lab.telemetry.tales import tell
-from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line
+from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line, stamp
 from msa_lab.tui.feed.livepage import SAGA_STYLES
 from msa_lab.tui.feed.sight import Sight
 
 _STAMP = 9
 _LABEL = 26
 _WIDEST = 11
-_READABLE = 5
+_READABLE = 10
+_BOX = 20
 _STYLES: dict[str, Style] = {"lost": "bad", "turn": "warn", "event": "dim", "mark": "accent"}
 
 
@@ -149,36 +150,52 @@ def _calls(events: Sequence[LogEvent], now: int) -> list[tuple[str, int, int, st
 
 
 def states(view: SagaView, sight: Sight, width: int) -> list[Line]:
-    """Draw the way through the states: forward along the steps, back along what was undone."""
+    """Draw the saga's steps as a machine of states: the way forward, and under each step its way back."""
     signs = sight.signs
-    arrow = f" {signs['to']} "
-    parts: list[Span] = [("begin", "dim")]
-    for step in view.steps:
-        style: Style = "accent" if step.state == "running" else "good" if step.done_at is not None else "warn"
-        name = f"[{step.name}]" if step.state == "running" and not view.ended else step.name
-        parts += [(arrow, "dim"), (name, style)]
-    lines = _wrapped(parts, width)
+    across = max(1, (width + 3) // (_BOX + 3))
+    lines: list[Line] = []
+    for start in range(0, len(view.steps), across):
+        steps = view.steps[start : start + across]
+        more = start + across < len(view.steps)
+        lines += _boxes(steps, sight, first=start == 0, more=more)
     if view.turned_at is not None:
-        lines.append(line((f"turned back at T+{view.turned_at / 1e6:.3f}: {view.failure}", "warn")))
-        back: list[Span] = []
-        for step in sorted((it for it in view.steps if it.undone_at), key=lambda it: it.undone_at or 0):
-            back += [(arrow if back else "undone ", "dim"), (step.name, "warn")]
-        lines += _wrapped(back, width)
-    lines += [(), line("state  ", (view.state, SAGA_STYLES.get(view.state, "")))]
-    lines.append(line((f"       retries {view.retries}, events {len(view.events)}", "dim")))
-    return lines
+        lines.append(line((f"turned back at T+{stamp(view.turned_at)}: {view.failure}", "warn")))
+    style = SAGA_STYLES.get(view.state, "")
+    lines += [line((f"{signs['to']} ", "dim"), (view.state, style), (f"  {view.failure or ''}", "dim"))]
+    tries = f"tried again {view.retries}x" if view.retries else "nothing was tried again"
+    lines.append(line((f"{tries}, {len(view.events)} events", "dim")))
+    return [clipped(row, width, signs["dots"]) for row in lines]
 
 
-def _wrapped(parts: Sequence[Span], width: int) -> list[Line]:
-    lines: list[list[Span]] = [[]]
-    used = 0
-    for text, style in parts:
-        if used + len(text) > width and lines[-1]:
-            lines.append([("   ", "")])
-            used = 3
-        lines[-1].append((text, style))
-        used += len(text)
-    return [tuple(spans) for spans in lines]
+def _boxes(steps: Sequence[StepView], sight: Sight, *, first: bool, more: bool) -> list[Line]:
+    signs = sight.signs
+    bend = "┌─┐│└┘" if signs.unicode else "+-+|++"
+    rows: list[list[Span]] = [[], [], [], []]
+    for place, step in enumerate(steps):
+        undone = step.undone_at is not None
+        style: Style = "accent" if step.state == "running" else "warn" if undone else "good"
+        begins = place == 0 and first
+        into = f" {signs['line']}{signs['right']}" if place or not first else ""
+        gap = "" if begins else "   "
+        told = (
+            f"undone T+{stamp(step.undone_at)}" if step.undone_at is not None
+            else f"T+{stamp(step.done_at)}" if step.done_at is not None
+            else "under way"
+        )  # fmt: skip
+        sign = signs["left"] if undone else signs["good"] if step.done_at is not None else signs["play"]
+        name = step.name if len(step.name) <= _BOX - 4 else f"{step.name[: _BOX - 5]}{signs['dots']}"
+        rows[0] += [(gap, ""), (f"{bend[0]}{bend[1] * (_BOX - 2)}{bend[2]}", style)]
+        rows[1] += [
+            (into, "dim"),
+            (bend[3], style),
+            (f"{name:<{_BOX - 3}}", "strong"),
+            (f"{sign}{bend[3]}", style),
+        ]
+        rows[2] += [(gap, ""), (bend[3], style), (f"{told:<{_BOX - 2}}", "dim"), (bend[3], style)]
+        rows[3] += [(gap, ""), (f"{bend[4]}{bend[1] * (_BOX - 2)}{bend[5]}", style)]
+    if more:
+        rows[1].append((f" {signs['line']}{signs['right']}", "dim"))
+    return [tuple(row) for row in rows]
 
 
 def why(sight: Sight, saga: str, seq: int | None, width: int) -> list[Line]:

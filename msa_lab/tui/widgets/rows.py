@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from msa_lab.tui.feed.lines import Line, ascii_only, padded, text_of
-from msa_lab.tui.themes import inks
+from msa_lab.tui.themes import inks, resting
 
 Draw = Callable[[int, int], Line]
 DrawAll = Callable[[int, int], Sequence[Line]]
@@ -141,7 +141,7 @@ class Rows(ScrollView, can_focus=True):
         here = row == self.cursor
         base = self.rich_style
         if here:
-            base += Ink(reverse=True) if self.has_focus else Ink(underline=True)
+            base += Ink(reverse=True) if self.has_focus else resting(self.app.theme)
         drawn = self._draw(row, width)
         if here and self.has_focus:
             drawn = tuple((text, "") for text, _ in drawn)
