@@ -38,7 +38,7 @@ from msa_lab.sdk.policy import Retry
 from msa_lab.sdk.ports import Transaction
 from msa_lab.sdk.saga import SAGAS, Orchestrator, SagaRecord
 from msa_lab.sdk.spec import Job, ServiceSpec
-from msa_lab.sdk.values import Duration, Instant
+from msa_lab.sdk.values import CurrencyMismatch, Duration, Instant
 
 RESUME_EVERY = 1.0
 """How often, in seconds, an instance looks for sagas that nobody drives."""
@@ -202,6 +202,8 @@ class Host:
             return done_before.reply, None
         except (DomainError, PortFailure) as error:
             return None, error
+        except CurrencyMismatch:
+            return None, InvalidRequest("amounts of different currencies met")
         except Exception as error:  # noqa: BLE001 - a bug in a service is a 500 to its caller
             traceback.print_exc(file=sys.stderr)
             return None, error
@@ -214,11 +216,9 @@ class Host:
     async def dependencies(self) -> dict[str, bool]:
         """Ask what the instance stands on whether it is there."""
         site = self.site
-        asked = {
-            "database": self.desk.kept.database.depth(),
-            "broker": site.broker.ping(),
-            "cache": site.cache.ping(),
-        }
+        asked: dict[str, Any] = {"database": self.desk.kept.database.depth()}
+        servers: dict[str, Any] = {"broker": site.broker, "cache": site.cache}
+        asked.update((need, servers[need].ping()) for need in site.needs)
 
         async def there(question: Any) -> bool:  # noqa: ANN401 - any awaitable
             try:
