@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 import msa_lab
 from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
@@ -317,6 +318,53 @@ def stand(
             folder.clear()
 
 
+def service_alone(service: str, workspace: Workspace, environment: Mapping[str, str]) -> object:
+    """Make the ASGI application of one service, as the environment says.
+
+    MSALAB_DATA is the folder of its database (`msalab-data`), MSALAB_TOPOLOGY names the patterns that hold
+    (`textbook`), MSALAB_<SERVICE>_URL a neighbour; MSALAB_BROKER_URL and MSALAB_CACHE_URL are servers.
+
+    Raises:
+        UserMistake: when one of them is wrong, or a service's code cannot be loaded.
+        EnvironmentTrouble: when this machine or this installation cannot serve it.
+    """
+    _can_have_processes()
+    specs = workspace.specs()
+    names = [spec.name for spec in specs]
+    if service not in names:
+        near = did_you_mean(service, names)
+        guess = f"; did you mean {quoted(near)}?" if near else ""
+        raise UserMistake(f"unknown service {quoted(service)}{guess}\n  there are: {', '.join(names)}")
+    topology = topology_for(workspace, specs, environment.get("MSALAB_TOPOLOGY", "textbook"))
+    neighbours, mistakes = {}, []
+    for name in names:
+        variable = f"MSALAB_{name.upper()}_URL"
+        if variable in environment:
+            try:
+                neighbours[name] = _place_of(environment[variable])
+            except ValueError as mistake:
+                mistakes.append(f"{variable}: {mistake}")
+    if mistakes:
+        raise UserMistake("\n".join(mistakes))
+    from msa_lab.runtime.process.alone import Alone, AloneApp  # noqa: PLC0415 - loaded when it is served
+
+    shaped = tuple(spec.under(topology.patterns) for spec in specs)
+    folder = Path(environment.get("MSALAB_DATA", "msalab-data"))
+    return AloneApp(Alone(service, shaped, topology, folder.absolute(), neighbours))
+
+
+def _place_of(url: str) -> tuple[str, int]:
+    """Give host and port of a neighbour.
+
+    Raises:
+        ValueError: when it is no such URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError(f"{quoted(url)} is not a URL such as http://127.0.0.1:8001")
+    return parts.hostname, parts.port or 80
+
+
 def world_for(mode: Mode, spill: Spill | None = None) -> World:
     """Make the world of a mode.
 
@@ -506,6 +554,7 @@ __all__ = [
     "play",
     "process_world",
     "scenario_for",
+    "service_alone",
     "simulated_world",
     "stand",
     "topology_for",

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from msa_lab.sdk.contract import Operation, Record, Reply, Request, Setting, Table
 from msa_lab.sdk.failures import Conflict, LockUnavailable, Timeout, Unavailable
 from msa_lab.sdk.memory import MemoryDatabase, MemoryTransaction
-from msa_lab.sdk.ports import Caller, Hit, Transaction
+from msa_lab.sdk.ports import Caller, Clock, Hit, Transaction
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.sdk.values import Duration, Instant
 
@@ -151,7 +151,7 @@ class FakeStore:
 class FakeCache:
     """A cache whose values live as long as said by the clock; clear `values` to lose it all."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.values: dict[str, str] = {}
         self._clock = clock
         self._until: dict[str, int] = {}
@@ -185,7 +185,7 @@ class FakeCache:
 class FakeLock:
     """Leases that last until released or over, with rising fencing tokens."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.held: dict[str, str] = {}
         self._clock = clock
         self._until: dict[str, int] = {}

@@ -50,7 +50,6 @@ class Process:
         self._line: socket.socket | None = None
         self._servers: list[Listener] = []
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._relays: list[Relay] = []
         self.hosts: dict[str, Host] = {}
         plan = blueprint
         operations = operations_of(plan.specs)
@@ -110,7 +109,7 @@ class Process:
         self._line.connect(control)
         self._tell(["hello", self._place.process, self._incarnation])
         sockets = [self._bind(name) for name, _ in self._place.instances]
-        await self._build()
+        await self.build()
         serving = []
         for (name, _), listening in zip(self._place.instances, sockets, strict=True):
             server = Listener(Web(self.hosts[name]), LIMITS)
@@ -136,14 +135,15 @@ class Process:
             self._obey(message)
         if not stopped:
             os._exit(ORPHANED)
-        await self._close(serving)
+        await self.close(serving)
         writer.close()
 
     def _bind(self, instance: str) -> socket.socket:
         port = self._blueprint.ports.get(instance)
         return bound() if port is None else bound(self._blueprint.host, port)
 
-    async def _build(self) -> None:
+    async def build(self) -> None:
+        """Open the databases and make the hosts; there must be a loop."""
         kept: dict[str, Kept] = {}
         site, plan = self.site, self._blueprint
         for name, service in self._place.instances:
@@ -165,9 +165,7 @@ class Process:
             self.hosts[name] = Host(site, spec, desk, first=first)
         for one in kept.values():
             self._log(await one.database.unsent())
-            if site.specs[one.service].publishes:
-                self._relays.append(one.relay)
-                self._spawn(one.relay.run())
+            self._spawn(one.relay.run())
 
     def _drive(self, instance: str, record: SagaRecord, cause: int) -> None:
         self.hosts[instance].drive(record, cause)
@@ -181,8 +179,6 @@ class Process:
         match message:
             case ["registry", listed]:
                 self.site.list_instances(listed)
-                for relay in self._relays:
-                    relay.wake()
             case ["begin", start]:
                 self.site.clock.begin(start)
                 self._begin()
@@ -218,7 +214,8 @@ class Process:
             trouble = f"{type(error).__name__}: {error}"
         self._tell(["arranged", word, trouble])
 
-    async def _close(self, serving: list[asyncio.Task[None]]) -> None:
+    async def close(self, serving: list[asyncio.Task[None]]) -> None:
+        """End all work and close what is open."""
         for host in self.hosts.values():
             host.stop()
         for task in self._tasks:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from msa_lab.runtime.process.bus import packed
 from msa_lab.runtime.process.calling import Client
 from msa_lab.runtime.process.outbox import message_of
-from msa_lab.runtime.process.ports import MemoryDocuments, MemorySearch, ValkeyCache, ValkeyLock
+from msa_lab.runtime.process.ports import MemoryDocuments, MemorySearch
 from msa_lab.runtime.process.records import adapter
 from msa_lab.runtime.process.seeds import StreamDice
 from msa_lab.runtime.process.site import Site
@@ -33,8 +33,8 @@ class Desk:
     instance: str
     incarnation: int
     kept: Kept
-    cache: ValkeyCache
-    lock: ValkeyLock
+    cache: Cache
+    lock: Lock
     search: MemorySearch = field(default_factory=MemorySearch)
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     clients: dict[str, Client] = field(default_factory=dict)

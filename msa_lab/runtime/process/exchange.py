@@ -86,7 +86,7 @@ async def exchanged(site: Site, exchange: Exchange, story: Story, address: Addre
 async def _send(
     site: Site, exchange: Exchange, headers: Mapping[str, str], address: Address
 ) -> tuple[int, Any, str]:
-    url = f"http://127.0.0.1:{address.port}{CALLS}{exchange.operation.name}"
+    url = f"http://{address.host}:{address.port}{CALLS}{exchange.operation.name}"
     try:
         async with site.session().post(url, data=to_json(exchange.request), headers=headers) as response:
             body = await response.read()

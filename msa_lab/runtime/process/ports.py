@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from msa_lab.sdk.contract import Operation, Setting
 from msa_lab.sdk.failures import LockUnavailable
-from msa_lab.sdk.testing import FakeDocuments, FakeSearch
+from msa_lab.sdk.testing import FakeCache, FakeDocuments, FakeLock, FakeSearch
 from msa_lab.sdk.values import Duration
 
 Value = TypeVar("Value")
@@ -100,6 +100,14 @@ class ValkeyLock:
                     await together.execute()
         except RedisError:  # also: it ended, or is another's, since we looked
             return
+
+
+class MemoryCache(FakeCache):
+    """A cache in the process's memory, for a process that has no other."""
+
+
+class MemoryLock(FakeLock):
+    """Leases among the work of one process."""
 
 
 class MemorySearch(FakeSearch):

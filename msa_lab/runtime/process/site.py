@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from redis.asyncio import Redis
 
+from msa_lab.runtime.process.blueprint import LOOPBACK
 from msa_lab.runtime.process.bus import Broker
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.journal import Journal, RunClock
@@ -22,15 +23,19 @@ from msa_lab.topology.model import Topology
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an instance listens on the loopback interface."""
+    """Where an instance listens."""
 
     instance: str
     port: int
+    host: str = LOOPBACK
 
 
 @dataclass(slots=True)
 class Site:
-    """One process of the shop. `crash` ends it like SIGKILL and asks to be started again after a time."""
+    """One process of the shop. `crash` ends it like SIGKILL and asks to be started again after a time.
+
+    `needs` names the servers without which it is not ready.
+    """
 
     name: str
     origin: int
@@ -50,6 +55,7 @@ class Site:
     passwords: Scrypt = field(default_factory=Scrypt)
     registry: dict[str, tuple[Address, ...]] = field(default_factory=dict)
     http: aiohttp.ClientSession | None = None
+    needs: tuple[str, ...] = ("broker", "cache")
 
     def __post_init__(self) -> None:
         self.ids = CountedIds(self.origin)
