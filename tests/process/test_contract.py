@@ -1,4 +1,4 @@
-"""The contract of the ports, its bodies written once, on SQLite and Valkey."""
+"""The contract of the ports, its bodies written once, on SQLite, PostgreSQL and Valkey."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ OTHERS: list[Any] = [
 
 
 @pytest.mark.parametrize("promise", STORE, ids=lambda promise: promise.__name__)
-def test_the_store_in_sqlite_keeps(promise: Promise, ports: ProcessPorts) -> None:
-    promise(ports)
+def test_every_database_keeps(promise: Promise, stored: ProcessPorts) -> None:
+    promise(stored)
 
 
 @pytest.mark.parametrize("promise", OTHERS, ids=lambda promise: promise.__name__)

@@ -32,7 +32,7 @@ from msa_lab.sdk.failures import Overloaded, RemoteFailure
 from msa_lab.sdk.memory import Change
 from msa_lab.telemetry.events import KINDS, LogEvent
 from msa_lab.telemetry.log import EventLog
-from tests.builders import COUNTERS, SELL, SHELF, SHOP, TAKE, Counter, NoMoney, SoldOut
+from tests.builders import COUNTERS, SELL, SHOP, TAKE, Counter, NoMoney, SoldOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,6 @@ def test_every_service_has_a_schema(spec: ServiceSpec, tmp_path: Path) -> None:
         await database.close()
 
     asyncio.run(opened())
-
-
-def test_a_database_of_another_schema_is_refused(tmp_path: Path) -> None:
-    async def opened(spec: ServiceSpec) -> None:
-        database = Database(spec, SqliteFile(tmp_path / "db"), versioned=True)
-        try:
-            await database.open()
-        finally:
-            await database.close()
-
-    asyncio.run(opened(SHELF))
-    with pytest.raises(EnvironmentTrouble, match="another version of its records"):
-        asyncio.run(opened(next(spec for spec in SHOP if spec.name == "diary")))
 
 
 def test_a_saga_comes_back_with_the_type_of_its_data() -> None:
@@ -283,25 +270,3 @@ def test_a_process_born_while_a_fault_ends_does_not_honour_it(tmp_path: Path) ->
 
     assert [active.id for active in hurting.set.active] == [going_on, new]
     assert hurting.set.publishing == ()
-
-
-def test_who_commits_tells_first_of_what_another_process_committed_and_did_not_tell(tmp_path: Path) -> None:
-    async def committed(database: Database, number: int, value: int) -> list[Told]:
-        tx, earlier = database.begin(), list[Told]()
-        tx.put(COUNTERS, Counter("a", value))
-        events = [told_at(value, value)]
-        await database.commit(tx, lambda _changes: (f"shelf-{number}", events, ()), earlier.extend)
-        return earlier
-
-    async def played() -> list[list[int]]:
-        one, two, reborn = (Database(SHELF, SqliteFile(tmp_path / "db"), versioned=True) for _ in "abc")
-        for database in (one, two, reborn):
-            await database.open()
-        earlier = [await committed(one, 1, 1), await committed(one, 1, 2)]
-        earlier += [await committed(two, 2, 3), await committed(two, 2, 4)]  # `one` died before it told
-        earlier += [await reborn.unsent(), await committed(reborn, 1, 5), await two.untold()]
-        for database in (one, two, reborn):
-            await database.close()
-        return [[event[0] for event in events] for events in earlier]
-
-    assert asyncio.run(played()) == [[], [], [2], [], [2, 4], [], [5]]

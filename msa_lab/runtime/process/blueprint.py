@@ -66,6 +66,15 @@ class Blueprint:
         """Where the cache is."""
         return self._endpoint("cache", self.topology.servers.cache)
 
+    @property
+    def database(self) -> Endpoint:
+        """Where the databases are; those of the shop's own are files in `data`."""
+        return self._endpoint("database", self.topology.servers.database)
+
+    def schema(self, service: str) -> str:
+        """Name a service's schema in a database by URL."""
+        return f"{self.prefix}{service}".replace(":", "_")
+
     def _endpoint(self, name: str, url: str) -> Endpoint:
         return Endpoint(self.folder / name, url, self.prefix if url else "")
 

@@ -15,9 +15,8 @@ import uvloop
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.context import Desk, ProcessContext
-from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.doors import bound
-from msa_lab.runtime.process.endpoints import broker_of
+from msa_lab.runtime.process.endpoints import broker_of, database_of
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.hurting import Hurting, spent
 from msa_lab.runtime.process.journal import Journal, RunClock, Told
@@ -28,7 +27,6 @@ from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyC
 from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
-from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.store import Kept, Work
 from msa_lab.runtime.process.web import Web
@@ -150,8 +148,7 @@ class Process:
             spec = site.specs[service]
             first = service not in kept
             if first:
-                versioned = site.patterns["isolation"] == "versioned"
-                database = Database(spec, SqliteFile(plan.data / f"{service}.sqlite"), versioned=versioned)
+                database = database_of(plan, spec)
                 await database.open()
                 relay = Relay(site, service, database, plan.folder / f"{service}.relay")
                 kept[service] = Kept(site, service, database, relay, self._drive)

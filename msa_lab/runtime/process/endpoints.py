@@ -1,4 +1,4 @@
-"""Where broker and cache are: servers of the shop's own, or by URL others that it must not disturb."""
+"""Where broker, cache and databases are: the shop's own, or servers by URL that it must not disturb."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from msa_lab.chaos.model import FaultSpec
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.bus import Broker, BrokerAway
+from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.servers import Endpoint, binary, connection
+from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.streams import Streams, forget
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.servers import VARIABLES, Servers, shown
@@ -50,6 +52,17 @@ def broker_of(blueprint: Blueprint) -> Broker:
     return Streams(connection(place), visibility, prefix=place.prefix)
 
 
+def database_of(blueprint: Blueprint, spec: ServiceSpec) -> Database:
+    """Make a service's database; nothing is asked of it yet."""
+    versioned = blueprint.topology.patterns["isolation"] == "versioned"
+    place = blueprint.database
+    if not place.url:
+        return Database(spec, SqliteFile(blueprint.data / f"{spec.name}.sqlite"), versioned=versioned)
+    from msa_lab.runtime.process.postgres import PostgresSchema  # noqa: PLC0415 - an extra of its own
+
+    return Database(spec, PostgresSchema(place.url, blueprint.schema(spec.name)), versioned=versioned)
+
+
 def new_prefix() -> str:
     """Make a prefix that no other run has."""
     return f"msalab:{secrets.token_hex(6)}:"
@@ -78,11 +91,25 @@ def open_up(blueprint: Blueprint) -> None:
     """
     if not (blueprint.broker.url and blueprint.cache.url):
         binary()  # a clear word before anything is started
-    for name, place in (("broker", blueprint.broker), ("cache", blueprint.cache)):
+    for name, place in (
+        ("broker", blueprint.broker), ("cache", blueprint.cache), ("database", blueprint.database)
+    ):  # fmt: skip
         if place.url:
             asyncio.run(_within(_check(name, place), name, place))
+    if blueprint.lasting:
+        asyncio.run(_try_databases(blueprint))
     if blueprint.broker.url:
         asyncio.run(_within(_prepare(blueprint), "broker", blueprint.broker))
+
+
+async def _try_databases(blueprint: Blueprint) -> None:
+    """Open what an earlier start may have left, so that other records are refused before anything runs."""
+    for spec in blueprint.specs:
+        database = database_of(blueprint, spec)
+        try:
+            await database.open()
+        finally:
+            await database.close()
 
 
 async def _within(work: Coroutine[Any, Any, None], name: str, place: Endpoint) -> None:
@@ -101,6 +128,9 @@ def _trouble(name: str, place: Endpoint, what: str) -> EnvironmentTrouble:
 
 
 async def _check(name: str, place: Endpoint) -> None:
+    if name == "database":
+        await _check_postgres(name, place)
+        return
     if is_rabbit(place.url):
         await _check_rabbit(name, place)
         return
@@ -140,6 +170,16 @@ async def _check_rabbit(name: str, place: Endpoint) -> None:
         raise _trouble(name, place, what)
 
 
+async def _check_postgres(name: str, place: Endpoint) -> None:
+    if importlib.util.find_spec("asyncpg") is None:
+        raise _trouble(name, place, "PostgreSQL needs a package more: pip install 'msa-lab[postgres]'")
+    from msa_lab.runtime.process.postgres import why_not  # noqa: PLC0415 - an extra of its own
+
+    what = await why_not(place.url)
+    if what:
+        raise _trouble(name, place, what)
+
+
 async def _prepare(blueprint: Blueprint) -> None:
     broker = broker_of(blueprint)
     try:
@@ -156,6 +196,11 @@ def clean_up(blueprint: Blueprint) -> None:
     """Remove what the shop has left in servers by URL; one that is away keeps it. There must be no loop."""
     if blueprint.broker.url or blueprint.cache.url:
         asyncio.run(_clean(blueprint))
+    if blueprint.database.url:
+        from msa_lab.runtime.process.postgres import drop  # noqa: PLC0415 - an extra of its own
+
+        schemas = [blueprint.schema(spec.name) for spec in blueprint.specs]
+        asyncio.run(drop(blueprint.database.url, schemas))
 
 
 async def _clean(blueprint: Blueprint) -> None:

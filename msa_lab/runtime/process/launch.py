@@ -18,6 +18,7 @@ from msa_lab.runtime.process.records import warm
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.telemetry.events import KINDS
 from msa_lab.telemetry.log import EventLog
+from msa_lab.topology.servers import Servers
 from msa_lab.usecases.ports import Plan
 
 
@@ -50,7 +51,7 @@ def blueprint_of(
         logs=logs,
         host=host,
         ports=ports or {},
-        prefix=_prefix(data) if servers.broker or servers.cache else "",
+        prefix=_prefix(data) if servers != Servers() else "",
         lasting=lasting is not None,
     )
 
@@ -94,8 +95,7 @@ def _leave(blueprint: Blueprint) -> None:
 
 def _prepare(blueprint: Blueprint) -> None:
     """Import and make what every process needs, once."""
-    import aiosqlite  # noqa: F401, PLC0415 - for the children to inherit
-    import uvicorn.lifespan.off  # noqa: PLC0415
+    import uvicorn.lifespan.off  # noqa: PLC0415 - for the children to inherit
     import uvicorn.loops.uvloop  # noqa: PLC0415
     import uvicorn.protocols.http.httptools_impl  # noqa: F401, PLC0415
 
