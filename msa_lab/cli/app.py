@@ -9,7 +9,9 @@ import typer
 
 from msa_lab.cli import (
     comparing,
+    dlq,
     faults,
+    loads,
     logs,
     machine,
     runs,
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(sagas.app, name="saga")
+app.add_typer(dlq.app, name="dlq")
+app.command()(loads.load)
 app.command()(logs.events)
 app.command()(logs.metrics)
 app.command()(shop.up)

@@ -23,6 +23,8 @@ Keep a shop running, as real processes
   down                  end it; its data stay
   status                who runs, where, with how much memory
   logs                  what the processes print
+  dlq                   events given up: list, show, edit, replay, drop
+  load                  many shoppers at once, by Locust
   restart               start a service or an instance anew
   reset                 delete the shop's data
 

@@ -196,6 +196,38 @@ def test_a_purchase_can_be_followed_in_the_running_shop(shop: Terminal, url: str
     assert metrics["saga.checkout.duration"]["count"] >= 1
 
 
+def test_a_dead_letter_is_looked_at_mended_and_handed_out_again(shop: Terminal, url: str) -> None:
+    assert shop("dlq", "list").out == "no dead letters\n"
+    shop("chaos", "inject", "msg.poison notification count=1 for 60s")
+    bought(url, "eve")
+    (letter,) = until("there is one", lambda: shop.json("dlq", "list")["letters"], 40)
+    assert letter["group"] == "notification"
+    assert letter["reason"] == "poison: undecodable"
+    name = letter["id"]
+    assert name in shop("dlq", "list").out
+
+    assert shop.json("dlq", "show", name)["data"] == letter["data"]
+    assert shop("dlq", "show", "no-such").code == 3
+    field = next(field for field, value in letter["data"].items() if isinstance(value, str))
+    assert shop("dlq", "edit", name, "--set", f"{field}x=other").code == 3
+    refused = shop("dlq", "edit", name, "--data", "[1]")
+    assert (refused.code, "cannot have this content" in refused.err) == (3, True)
+    assert shop("dlq", "edit", name, "--set", f"{field}={letter['data'][field]}").code == 0
+
+    assert shop("dlq", "replay", name).out == f"{name} to notification: handed out again\n"
+
+    def applied() -> bool:
+        return any(
+            event["detail"]["id"] == name and event["detail"]["group"] == "notification"
+            for line in shop("events", "shop", "--jsonl").out.splitlines()
+            if (event := json.loads(line))["kind"] == "event.applied"
+        )
+
+    until("it is applied", applied)
+    assert shop("dlq", "list").out == "no dead letters\n"
+    assert shop("dlq", "drop", "--all").out == "no dead letters\n"
+
+
 def test_reset_refuses_a_running_shop_and_asks(shop: Terminal) -> None:
     assert shop("reset", "--yes").code == 3
     ended = shop("reset", "--force")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from msa_lab.runtime.process.admin import Admin, Tell
+from msa_lab.runtime.process.admin import Admin, Tell, Verb
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
@@ -18,6 +18,7 @@ from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.identity import started
 from msa_lab.runtime.process.launch import arrange, fork_server
 from msa_lab.runtime.process.ledger import Ledger
+from msa_lab.runtime.process.letters import LetterVerbs
 from msa_lab.runtime.process.outputs import trim
 from msa_lab.runtime.process.roster import roster
 from msa_lab.runtime.process.stamping import say
@@ -105,7 +106,9 @@ class Daemon:
         )
         self.chaos = Chaos(control, (), FOREVER, self.hurting)
         self.verbs = Verbs(plan, control, self.chaos)
-        self.admin = Admin(standing.token, {"status": self._status, "down": self._down, **self.verbs.verbs})
+        self.letters = LetterVerbs(control)
+        own_verbs: dict[str, Verb] = {"status": self._status, "down": self._down}
+        self.admin = Admin(standing.token, own_verbs | self.verbs.verbs | self.letters.verbs)
         self._progress = progress
         self._end = asyncio.Event()
         self._ended: asyncio.Future[list[str]]
@@ -137,6 +140,7 @@ class Daemon:
                 control.note("run.ended", {"settled": False})
                 await control.flush()
         finally:
+            await self.letters.close()
             stubborn = await control.close(self._closing)
             standing.keeper.flush()
             self._ended.set_result(stubborn)

@@ -13,6 +13,7 @@ from msa_lab.errors import UserMistake
 from msa_lab.runtime.process.admin import Tell, Verb
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.endpoints import refuse_what_cannot_be
 from msa_lab.runtime.process.fleet import Running
 from msa_lab.sdk.values import Instant
 from msa_lab.source import did_you_mean, quoted
@@ -52,6 +53,7 @@ class Verbs:
             raise UserMistake(
                 "load.spike multiplies the shoppers of a scenario, which a running shop has not"
             )
+        refuse_what_cannot_be((spec,), self._control.blueprint.topology.servers)
         while spec.id in self._chaos.injected:
             number += 1
             again = parse_fault_text(text, self._names, number=number, file="chaos inject")
