@@ -97,7 +97,7 @@ def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = N
 def tests(session: nox.Session) -> None:
     """Unit, contract and service tests, on every Python."""
     install(session, "test")
-    elsewhere = ("property", "determinism", "docs", "process", "tui", "unit/test_architecture.py")
+    elsewhere = ("property", "determinism", "docs", "process", "soak", "tui", "unit/test_architecture.py")
     pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, *(f"--ignore=tests/{place}" for place in elsewhere))
 
 
@@ -187,7 +187,7 @@ def coverage(session: nox.Session) -> None:
     """Lines and branches, of the tests too."""
     install(session, "cover", project=("-e", "."))
     session.run("coverage", "erase")
-    elsewhere = ("docs", "property", "determinism", "process", "unit/test_architecture.py")
+    elsewhere = ("docs", "property", "determinism", "process", "soak", "unit/test_architecture.py")
     without = tuple(f"--ignore=tests/{place}" for place in elsewhere)
     tests = ("-m", "pytest", "-q", *ONE_PROCESS_A_CORE, "-m", QUICK, *without)
     session.run("coverage", "run", *tests, *session.posargs)
@@ -199,21 +199,21 @@ def coverage(session: nox.Session) -> None:
 def numbers(session: nox.Session) -> None:
     """The engine against queueing theory and published figures."""
     install(session, "test")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", "numbers and not slow")
+    pytest(session, *ONE_PROCESS_A_CORE, "-m", "numbers and not slow", "tests/unit")
 
 
 @nox.session(python=NEWEST)
 def campaign(session: nox.Session) -> None:
     """Every scenario and profile on the first seeds, every lesson on ten."""
     install(session, "test")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign", env={"CAMPAIGN_SEEDS": "5"})
+    pytest(session, *ONE_PROCESS_A_CORE, "tests/campaign", env={"CAMPAIGN_SEEDS": "5"})
 
 
 @nox.session(python=NEWEST, default=False)
 def campaign_whole(session: nox.Session) -> None:
     """The same on seeds 1 to 50: ten minutes and more."""
     install(session, "test")
-    pytest(session, *ONE_PROCESS_A_CORE, "-m", "campaign", env={"CAMPAIGN_SEEDS": "50"})
+    pytest(session, *ONE_PROCESS_A_CORE, "tests/campaign", env={"CAMPAIGN_SEEDS": "50"})
 
 
 @nox.session(python=OLDEST)
@@ -227,7 +227,7 @@ def process(session: nox.Session) -> None:
 def slow(session: nox.Session) -> None:
     """What takes minutes: long runs, memory."""
     install(session, "test")
-    pytest(session, "-m", "slow")
+    pytest(session, "-m", "slow", "tests/unit")
 
 
 @nox.session(python=OLDEST)
