@@ -365,6 +365,28 @@ def _place_of(url: str) -> tuple[str, int]:
     return parts.hostname, parts.port or 80
 
 
+def leave_servers(workspace: Workspace, folder: ShopFolder) -> None:
+    """Remove what a shop that is down has in servers by URL, as far as its topology and the environment say.
+
+    Raises:
+        UserMistake: when its topology or scenario is not to be found.
+    """
+    past = folder.past
+    if not (folder.data / "prefix").exists() or not past.get("given"):
+        return
+    from msa_lab.runtime.process.endpoints import clean_up  # noqa: PLC0415 - loaded when a shop needs it
+    from msa_lab.runtime.process.hurting import SharedCounts  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.launch import blueprint_of  # noqa: PLC0415 - as above
+    from msa_lab.telemetry.log import EventLog  # noqa: PLC0415 - as above
+
+    specs = workspace.specs()
+    scenario = scenario_for(workspace, specs, str(past["given"]), {})
+    plan = plan_for(workspace, specs, scenario, Wishes(topology=str(past["topology"]), chaos=False))
+    counts = SharedCounts((), folder.data / "counts")
+    lasting = (folder.data, folder.logs)
+    clean_up(blueprint_of(plan, EventLog(), folder.data, counts, lasting=lasting))
+
+
 def world_for(mode: Mode, spill: Spill | None = None) -> World:
     """Make the world of a mode.
 

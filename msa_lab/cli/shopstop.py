@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msa_lab import bootstrap
 from msa_lab.cli.messages import put, say
 from msa_lab.cli.options import Talk
-from msa_lab.cli.places import shops_folder
+from msa_lab.cli.places import here, shops_folder
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.shops import ShopFolder, ShopStore
@@ -85,6 +86,7 @@ def reset(name: str, talk: Talk, *, yes: bool, force: bool) -> int:
         raise EnvironmentTrouble(f"shop {folder.name} is just starting; try again")
     try:
         clean_up(folder)
+        bootstrap.leave_servers(bootstrap.Workspace(here()), folder)
         folder.reset()
     finally:
         os.close(lock)

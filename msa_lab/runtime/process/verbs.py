@@ -28,6 +28,7 @@ class Verbs:
 
     def __init__(self, plan: Plan, control: Control, chaos: Chaos) -> None:
         self._control = control
+        self._servers = plan.topology.servers
         self._chaos = chaos
         replicas = {name: deployed.replicas for name, deployed in plan.topology.deployments.items()}
         self._names = names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas)
@@ -41,6 +42,7 @@ class Verbs:
     async def _inject(self, words: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
         text = str(words.get("fault", ""))[:LONGEST_TEXT]
         spec = self._read(text)
+        refuse_what_cannot_be((spec,), self._servers)
         self._chaos.inject(spec)
         await asyncio.sleep(0)
         return self._shown(spec, None)
