@@ -48,6 +48,7 @@ class Process:
         self._line: socket.socket | None = None
         self._servers: list[Listener] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._relays: list[Relay] = []
         self.hosts: dict[str, Host] = {}
         plan = blueprint
         operations = operations_of(plan.specs)
@@ -162,7 +163,9 @@ class Process:
             self.hosts[name] = Host(site, spec, desk, first=first)
         for one in kept.values():
             self._log(await one.database.unsent())
-            self._spawn(one.relay.run())
+            if site.specs[one.service].publishes:
+                self._relays.append(one.relay)
+                self._spawn(one.relay.run())
 
     def _drive(self, instance: str, record: SagaRecord, cause: int) -> None:
         self.hosts[instance].drive(record, cause)
@@ -176,6 +179,8 @@ class Process:
         match message:
             case ["registry", listed]:
                 self.site.list_instances(listed)
+                for relay in self._relays:
+                    relay.wake()
             case ["begin", start]:
                 self.site.clock.begin(start)
                 self._begin()

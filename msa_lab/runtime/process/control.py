@@ -95,6 +95,7 @@ class Control:
 
     async def _release(self) -> None:
         while True:
+            await self._ledger.some_wait.wait()
             until = self.clock.now()
             await asyncio.sleep(RELEASE_EVERY)
             self._ledger.release(until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections.abc import Mapping, Sequence
 
@@ -28,9 +29,11 @@ class Ledger:
         self._arrived: dict[int, None] = {}
         self._last = 0
         self._over = False
+        self.some_wait = asyncio.Event()
 
     def take(self, events: Sequence[Told]) -> None:
         """Take events; what a restarted process tells again is known by its id."""
+        self.some_wait.set()
         for event in () if self._over else events:
             number = event[0]
             if number not in self._numbers and number not in self._arrived:
@@ -46,7 +49,7 @@ class Ledger:
         self._over = True
 
     def release(self, until: int) -> None:
-        """Log what happened up to an instant."""
+        """Log what happened up to an instant; `some_wait` is set while there is more."""
         while self._waiting and self._waiting[0][0] <= until:
             _, _, number, event = heapq.heappop(self._waiting)
             del self._arrived[number]
@@ -67,3 +70,5 @@ class Ledger:
                 lamport,
                 detail,
             )
+        if not self._waiting:
+            self.some_wait.clear()

@@ -25,8 +25,8 @@ from msa_lab.sdk.failures import PublishFailure, PublishRefused
 BATCH = 64
 BUSY_PAUSE = 0.005
 RETRY_PAUSE = 0.2
-SWEEP_EVERY = 0.25
-"""How often, in seconds, a process looks for what another left behind."""
+SWEEP_EVERY = 5.0
+"""How often, in seconds, a process looks for what another left, if nobody told it that one has gone."""
 
 
 def message_of(site: Site, story: Story, event: object) -> Message:
@@ -62,11 +62,12 @@ class Relay:
         self._lock_path = lock
         self._lock: IO[str] | None = None
         self._wake = asyncio.Event()
+        self._wake.set()  # for what an earlier incarnation left behind
         self.durable = site.patterns["outbox"] == "on"
         self._flying: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """Something was committed."""
+        """Something was committed, or somebody who might have left something is gone."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -85,14 +86,14 @@ class Relay:
 
     async def _drain(self) -> None:
         while True:
-            rows = await self._database.waiting(BATCH)
-            if not rows:
-                return
             if not self._acquire():
                 await asyncio.sleep(BUSY_PAUSE)
                 continue
             try:
+                self._wake.clear()
                 rows = await self._database.waiting(BATCH)
+                if not rows:
+                    return
                 # Whoever committed these rows may have died before it told of them: their log comes first.
                 self._site.journal.send(await self._database.untold())
                 went = await self._send(rows)
@@ -100,6 +101,8 @@ class Relay:
                 self._release()
             if not went:
                 await asyncio.sleep(RETRY_PAUSE)
+            elif len(rows) < BATCH and not self._wake.is_set():
+                return  # that was all; what another process commits, that one relays
 
     async def _send(self, rows: list[tuple[int, bytes]]) -> bool:
         """Send rows in order and remove what was confirmed; False when one was not."""
