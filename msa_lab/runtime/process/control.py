@@ -44,7 +44,8 @@ class Control:
         self.clock = RunClock()
         self.tasks = Tasks()
         self._origin = origins or itertools.count(1).__next__
-        self.journal = Journal(self._origin(), self.clock, blueprint.wanted, ledger.take)
+        wanted = blueprint.wanted | {"run.ended"}  # the run ends there, whether or not anybody is told
+        self.journal = Journal(self._origin(), self.clock, wanted, ledger.take)
         self.fleet = Fleet(
             blueprint, self.journal, line, self.tasks, birth=self._birth, on_listing=self._list
         )
