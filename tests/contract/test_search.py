@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,6 +17,20 @@ PIECES: Mapping[str, Mapping[str, str | int]] = {
 }
 
 
+QUERIES: Sequence[tuple[str, dict[str, Any], list[str]]] = [
+    ("blue", {}, ["pot", "cup"]),
+    ("BLUE", {}, ["pot", "cup"]),
+    ("green cup", {}, ["cup", "jug"]),
+    ("silver", {}, []),
+    ("", {}, ["cup", "jug", "pot"]),
+    ("", {"limit": 2}, ["cup", "jug"]),
+    ("tea", {"where": {"kind": "pot"}}, ["pot"]),
+    ("", {"between": {"price": (500, 1_500)}}, ["cup", "jug"]),
+    ("tea", {"between": {"price": (501, 9_999)}}, ["pot"]),
+    ("tea", {"where": {"kind": "pot"}, "between": {"price": (0, 1)}}, []),
+]
+
+
 async def arrange(ctx: Context) -> None:
     for doc_id, fields in PIECES.items():
         await ctx.search.index(doc_id, fields)
@@ -29,21 +43,7 @@ def found(ports: Ports, text: str, **options: Any) -> list[str]:  # noqa: ANN401
     return ports.run(work)
 
 
-@pytest.mark.parametrize(
-    ("text", "options", "ids"),
-    [
-        ("blue", {}, ["pot", "cup"]),
-        ("BLUE", {}, ["pot", "cup"]),
-        ("green cup", {}, ["cup", "jug"]),
-        ("silver", {}, []),
-        ("", {}, ["cup", "jug", "pot"]),
-        ("", {"limit": 2}, ["cup", "jug"]),
-        ("tea", {"where": {"kind": "pot"}}, ["pot"]),
-        ("", {"between": {"price": (500, 1_500)}}, ["cup", "jug"]),
-        ("tea", {"between": {"price": (501, 9_999)}}, ["pot"]),
-        ("tea", {"where": {"kind": "pot"}, "between": {"price": (0, 1)}}, []),
-    ],
-)
+@pytest.mark.parametrize(("text", "options", "ids"), QUERIES)
 def test_it_finds_what_fits_best_first(
     ports: Ports, text: str, options: dict[str, Any], ids: list[str]
 ) -> None:

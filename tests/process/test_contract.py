@@ -15,7 +15,7 @@ from msa_lab.runtime.process.ports import ValkeyCache, ValkeyLock
 from msa_lab.runtime.process.servers import connection
 from msa_lab.sdk import Context, Duration
 from msa_lab.sdk.ports import Cache, Lock
-from tests.contract import test_cache, test_documents, test_lock, test_side_by_side, test_store
+from tests.contract import test_cache, test_documents, test_lock, test_search, test_side_by_side, test_store
 from tests.process.conftest import ProcessPorts
 
 Promise = Callable[[ProcessPorts], None]
@@ -27,9 +27,13 @@ KEYED: list[Any] = [
     for name, body in vars(module).items()
     if name.startswith("test_")
 ]
+KEPT: list[Any] = [
+    body
+    for module in (test_documents, test_search)
+    for name, body in vars(module).items()
+    if name.startswith("test_") and body is not test_search.test_it_finds_what_fits_best_first
+]
 OTHERS: list[Any] = [
-    test_documents.test_documents_are_found_newest_first,
-    test_documents.test_each_document_has_an_id_of_its_own,
     test_side_by_side.test_gather_gives_results_in_the_order_of_the_parts,
     test_side_by_side.test_gathering_nothing_gives_nothing,
     test_side_by_side.test_gather_raises_the_first_parts_failure_when_all_have_ended,
@@ -42,6 +46,18 @@ OTHERS: list[Any] = [
 @pytest.mark.parametrize("promise", STORE, ids=lambda promise: promise.__name__)
 def test_every_database_keeps(promise: Promise, stored: ProcessPorts) -> None:
     promise(stored)
+
+
+@pytest.mark.parametrize("promise", KEPT, ids=lambda promise: promise.__name__)
+def test_documents_and_search_in_every_database_keep(promise: Promise, stored: ProcessPorts) -> None:
+    promise(stored)
+
+
+@pytest.mark.parametrize(("text", "options", "ids"), test_search.QUERIES)
+def test_tantivy_finds_what_fits_best_first(
+    stored: ProcessPorts, text: str, options: dict[str, Any], ids: list[str]
+) -> None:
+    test_search.test_it_finds_what_fits_best_first(stored, text, options, ids)
 
 
 @pytest.mark.parametrize("promise", OTHERS, ids=lambda promise: promise.__name__)

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from msa_lab.runtime.process.bus import packed
 from msa_lab.runtime.process.calling import Client
+from msa_lab.runtime.process.documents import StoredDocuments
 from msa_lab.runtime.process.outbox import message_of
-from msa_lab.runtime.process.ports import MemoryDocuments, MemorySearch
 from msa_lab.runtime.process.records import adapter
+from msa_lab.runtime.process.search import TantivySearch
 from msa_lab.runtime.process.seeds import StreamDice
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Kept, StoreView, Work
@@ -35,9 +36,13 @@ class Desk:
     kept: Kept
     cache: Cache
     lock: Lock
-    search: MemorySearch = field(default_factory=MemorySearch)
-    documents: MemoryDocuments = field(default_factory=MemoryDocuments)
+    search: Search = field(init=False)
+    documents: Documents = field(init=False)
     clients: dict[str, Client] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.search = TantivySearch(self.kept.database)
+        self.documents = StoredDocuments(self.kept.database)
 
     def client(self, callee: str) -> Client:
         """Give this instance's way to another service."""

@@ -7,7 +7,7 @@ before it is written. Reads between hold nothing; what they saw is checked by th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sql
@@ -17,14 +17,16 @@ from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.hosting import ANSWERS, INBOX, OWN
 from msa_lab.runtime.process.backend import Backend
 from msa_lab.runtime.process.journal import Told
+from msa_lab.runtime.process.layout import layout_of
 from msa_lab.runtime.process.records import Records
-from msa_lab.runtime.process.schema import KEY, SEEN, Mapped, fingerprint, mapped
+from msa_lab.runtime.process.schema import KEY, SEEN, Mapped
 from msa_lab.sdk.contract import Record, Table
 from msa_lab.sdk.failures import Conflict, Duplicate
 from msa_lab.sdk.memory import Change, MemoryTransaction, matches
 from msa_lab.sdk.saga import SagaRecord
 from msa_lab.sdk.spec import ServiceSpec
 
+T = TypeVar("T")
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 
@@ -48,40 +50,7 @@ class Database:
         self._service = spec.name
         self._backend = backend
         self._versioned = versioned
-        self._metadata = sql.MetaData()
-        self._tables: dict[str, Mapped] = {
-            table.name: mapped(table, self._metadata) for table in (*spec.tables, *OWN)
-        }
-        # The outbox is a queue. The journal has a row an instance: the log events of its last commit, and the
-        # commit's number; those of the commits before were sent before it.
-        outbox = self._outbox = sql.Table(
-            "_outbox", self._metadata,
-            sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
-            sql.Column("message", sql.LargeBinary, nullable=False),
-            sqlite_autoincrement=True,  # else a number that was removed would come again
-        )  # fmt: skip
-        journal = self._journal = sql.Table(
-            "_journal", self._metadata,
-            sql.Column("instance", sql.String, primary_key=True),
-            sql.Column("number", sql.Integer, nullable=False),
-            sql.Column("events", sql.LargeBinary, nullable=False),
-        )  # fmt: skip
-        self._made = sql.Table(
-            "_schema", self._metadata, sql.Column("fingerprint", sql.Integer, primary_key=True)
-        )
-        self._waiting = sql.select(outbox).order_by(outbox.c.id).limit(sql.bindparam("most"))
-        self._offer = sql.insert(outbox)
-        self._remove = sql.delete(outbox).where(outbox.c.id.in_(sql.bindparam("ids", expanding=True)))
-        number = sql.select(sql.func.coalesce(sql.func.max(journal.c.number), 0) + 1).scalar_subquery()
-        self._note = sql.insert(journal).values(number=number).returning(journal.c.number)
-        self._renote = (
-            sql.update(journal).where(journal.c.instance == sql.bindparam(KEY)).values(number=number)
-            .returning(journal.c.number)
-        )  # fmt: skip
-        self._later = (
-            sql.select(journal.c.number, journal.c.events).where(journal.c.number > sql.bindparam("known"))
-            .order_by(journal.c.number)
-        )  # fmt: skip
+        self.layout = layout_of(spec)
         self._known = 0
 
     def table(self, table: Table[Any]) -> Mapped:
@@ -91,7 +60,7 @@ class Database:
             KeyError: when the spec does not list the table.
         """
         try:
-            return self._tables[table.name]
+            return self.layout.tables[table.name]
         except KeyError:
             raise KeyError(f"table {table.name!r} is not listed in the service's spec") from None
 
@@ -104,11 +73,11 @@ class Database:
         await self._backend.open(self._make)
 
     def _make(self, connection: sql.Connection) -> None:
-        ours = fingerprint(self._metadata)
-        if not sql.inspect(connection).has_table(self._made.name):
-            self._metadata.create_all(connection, checkfirst=False)
-            connection.execute(sql.insert(self._made), {"fingerprint": ours})
-        elif connection.execute(sql.select(self._made.c.fingerprint)).scalar() != ours:
+        layout = self.layout
+        if not sql.inspect(connection).has_table(layout.made.name):
+            layout.metadata.create_all(connection, checkfirst=False)
+            connection.execute(sql.insert(layout.made), {"fingerprint": layout.fingerprint})
+        elif connection.execute(sql.select(layout.made.c.fingerprint)).scalar() != layout.fingerprint:
             raise EnvironmentTrouble(
                 f"the database of {self._service} was made by another version of its records\n"
                 "  empty it: msalab reset"
@@ -117,6 +86,14 @@ class Database:
     async def close(self) -> None:
         """Close the connections."""
         await self._backend.close()
+
+    async def read(self, body: Callable[[sql.Connection], T]) -> T:
+        """Run a body that reads beside the records; see the backend."""
+        return await self._backend.read(body)
+
+    async def write(self, body: Callable[[sql.Connection], T]) -> T:
+        """Run a body that writes beside the records, as a transaction of its own; see the backend."""
+        return await self._backend.write(body, _nothing)
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -204,7 +181,7 @@ class Database:
             others = self._read_journal(connection)
             instance, events, messages = follow(changes)
             if messages:
-                connection.execute(self._offer, [{"message": message} for message in messages])
+                connection.execute(self.layout.offer, [{"message": message} for message in messages])
             return others, self._keep(connection, instance, _encode(events)) if events else 0
 
         def holds(kept: tuple[list[_Noted], int]) -> None:
@@ -222,7 +199,7 @@ class Database:
         changes: list[Change] = []
         rows: list[tuple[Mapped, dict[str, Any]]] = []
         for place, after in tx.writes.items():
-            where, key = self._tables[place[0]], place[1]
+            where, key = self.layout.tables[place[0]], place[1]
             before, version = self._before(connection, tx, place)
             if before is None and after is None:
                 continue
@@ -257,16 +234,18 @@ class Database:
             return None, 0
         if self._versioned and tx.seen.get(place):
             return tx.known[place], tx.seen[place]
-        before, version = self._row(connection, self._tables[place[0]], place[1])
+        before, version = self._row(connection, self.layout.tables[place[0]], place[1])
         if self._versioned and tx.seen.get(place, version) != version:
             raise Conflict(f"{place[0]} {place[1]} changed since it was read")
         return before, version
 
     def _keep(self, connection: sql.Connection, instance: str, events: bytes) -> int:
         """Keep log events in place of those of the instance's commit before; give this commit's number."""
-        number = connection.execute(self._renote, {KEY: instance, "events": events}).scalar()
+        number = connection.execute(self.layout.renote, {KEY: instance, "events": events}).scalar()
         if number is None:
-            number = connection.execute(self._note, {"instance": instance, "events": events}).scalar_one()
+            number = connection.execute(
+                self.layout.note, {"instance": instance, "events": events}
+            ).scalar_one()
         return int(number)
 
     async def unsent(self) -> list[Told]:
@@ -281,7 +260,7 @@ class Database:
         return self._fresh(await self._backend.read(self._read_journal))
 
     def _read_journal(self, connection: sql.Connection) -> list[_Noted]:
-        rows = connection.execute(self._later, {"known": self._known})
+        rows = connection.execute(self.layout.noted, {"known": self._known})
         return [(int(row.number), bytes(row.events)) for row in rows]
 
     def _fresh(self, rows: list[_Noted]) -> list[Told]:
@@ -295,19 +274,19 @@ class Database:
     async def waiting(self, limit: int) -> list[tuple[int, bytes]]:
         """Give the oldest messages of the outbox."""
         rows = await self._backend.read(
-            lambda connection: connection.execute(self._waiting, {"most": limit}).all()
+            lambda connection: connection.execute(self.layout.waiting, {"most": limit}).all()
         )
         return [(int(row.id), bytes(row.message)) for row in rows]
 
     async def depth(self) -> int:
         """Tell how many messages the outbox holds."""
-        count = sql.select(sql.func.count()).select_from(self._outbox)
+        count = self.layout.depth
         return int(await self._backend.read(lambda connection: connection.execute(count).scalar_one()))
 
     async def remove(self, ids: Sequence[int]) -> None:
         """Remove messages that the broker has confirmed."""
         await self._backend.write(
-            lambda connection: connection.execute(self._remove, {"ids": list(ids)}), _nothing
+            lambda connection: connection.execute(self.layout.remove, {"ids": list(ids)}), _nothing
         )
 
 

@@ -13,6 +13,7 @@ from msa_lab.runtime.process.blueprint import LOOPBACK, Blueprint, placed
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.endpoints import clean_up, new_prefix, open_up
 from msa_lab.runtime.process.hurting import SharedCounts
+from msa_lab.runtime.process.layout import layout_of
 from msa_lab.runtime.process.nursery import open_nursery
 from msa_lab.runtime.process.records import warm
 from msa_lab.sdk.spec import ServiceSpec
@@ -102,6 +103,8 @@ def _prepare(blueprint: Blueprint) -> None:
     import msa_lab.runtime.process.child  # noqa: F401, PLC0415
 
     warm(blueprint.specs)
+    for spec in blueprint.specs:
+        layout_of(spec)
 
 
 def _child(blueprint: Blueprint) -> Callable[..., object]:

@@ -1,4 +1,4 @@
-"""The smaller ports of real services: cache and locks on Valkey, documents and search in memory."""
+"""The smaller ports of real services: cache and locks on Valkey, passwords, identifiers, settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from msa_lab.sdk.contract import Operation, Setting
 from msa_lab.sdk.failures import LockUnavailable
-from msa_lab.sdk.testing import FakeCache, FakeDocuments, FakeLock, FakeSearch
+from msa_lab.sdk.testing import FakeCache, FakeLock
 from msa_lab.sdk.values import Duration
 
 Value = TypeVar("Value")
@@ -108,14 +108,6 @@ class MemoryCache(FakeCache):
 
 class MemoryLock(FakeLock):
     """Leases among the work of one process."""
-
-
-class MemorySearch(FakeSearch):
-    """A full-text index in the process's memory; it is gone with the process."""
-
-
-class MemoryDocuments(FakeDocuments):
-    """JSON documents in the process's memory; they are gone with the process."""
 
 
 class Scrypt:
