@@ -309,6 +309,7 @@ def stand(
         folder.say(state)
         standing = Standing(
             plan=plan, log=log, blueprint=blueprint, keeper=keeper, token=token, start=keeper.start(),
+            logged=-1 if kept.last is None else kept.last.t,
             url=url, admin=sockets / "admin",
         )  # fmt: skip
         try:

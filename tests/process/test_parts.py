@@ -119,6 +119,25 @@ def test_what_a_process_tells_again_is_logged_once() -> None:
     assert [event.detail["message"] for event in events] == ["3"]
 
 
+def test_a_log_that_goes_on_takes_nothing_twice_and_forgets_old_ids_in_time() -> None:
+    log, events = EventLog(), list[LogEvent]()
+    log.listen(("note",), events.append)
+    ledger = Ledger(log, SHOP, after=100, remember=2)
+
+    ledger.take([told_at(100, 1)])  # was logged by the supervisor before
+    ledger.take(
+        [told_at(101, 2), told_at(102, 3), told_at(103, 4, cause=2), told_at(104, 5), told_at(105, 6)]
+    )
+    ledger.release(200)
+    ledger.take([told_at(106, 7, cause=2)])
+    ledger.take([told_at(105, 6)])
+    ledger.release(200)
+
+    assert [(event.detail["message"], event.cause) for event in events] == [
+        ("2", 0), ("3", 0), ("4", 1), ("5", 0), ("6", 0), ("7", 0),
+    ]  # fmt: skip
+
+
 def test_at_one_instant_the_logical_clock_decides() -> None:
     events = released([told_at(10, 2, cause=9, lamport=5)], [told_at(10, 9, lamport=4)], until=10)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.process.conftest import Watched, descendants
-from tests.process.terminal import Terminal, request, supervisor_of, until
+from tests.process.terminal import ROOT, Terminal, request, supervisor_of, until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -148,6 +150,46 @@ def test_who_interrupts_the_start_leaves_nothing_running(msalab: Terminal) -> No
         starting.send_signal(signal.SIGINT)
         assert starting.wait(20) == 130
     assert watched.alive_after(5) == []
+
+
+def stubborn_review(place: Path) -> None:
+    """Put a review service in the workspace that blocks its process when somebody asks for reviews."""
+    shutil.copytree(ROOT / "services" / "review", place / "services" / "review")
+    spec = place / "services" / "review" / "spec.py"
+    spec.write_text(
+        spec.read_text()
+        + """
+import dataclasses
+import time
+
+
+async def blocking(ctx, asked):
+    time.sleep(60)
+
+
+SPEC = dataclasses.replace(
+    SPEC,
+    operations=tuple(
+        dataclasses.replace(part, handler=blocking) if part.operation.name == "review.of_product" else part
+        for part in SPEC.operations
+    ),
+)
+"""
+    )
+
+
+@linux
+def test_down_names_who_blocks_and_kills_whoever_goes_on_blocking(msalab: Terminal) -> None:
+    stubborn_review(msalab.place)
+    url = msalab.json("up")["url"]
+    with contextlib.suppress(AssertionError):  # the gateway gives up before
+        request(url, "review.of_product", {"sku": "SKU-1042"})
+
+    down = msalab("down")
+
+    assert down.code == 6
+    assert down.out == "shop is down; had to be killed: review-1\n"
+    assert "waiting for review-1: 2 s, then they are killed\n" in down.err
 
 
 def refused(msalab: Terminal, *arguments: str, **options: Any) -> str:  # noqa: ANN401 - those of Popen

@@ -30,6 +30,9 @@ from msa_lab.usecases.ports import Plan
 FLUSH_EVERY = 0.1
 """How often, in seconds, the log on disk catches up with what has happened."""
 
+REMEMBERED = 200_000
+"""How many events at least can be named as causes of new ones."""
+
 TRIM_EVERY = 10.0
 """How often, in seconds, what the processes have printed is cut back."""
 
@@ -65,7 +68,10 @@ class Keeper(Protocol):
 
 @dataclass(slots=True)
 class Standing:
-    """What a running shop is made of. `start` is its birth on the monotonic clock in nanoseconds."""
+    """What a running shop is made of.
+
+    `start` is its birth on the monotonic clock in nanoseconds, `logged` the instant of its log's last event.
+    """
 
     plan: Plan
     log: EventLog
@@ -73,6 +79,7 @@ class Standing:
     keeper: Keeper
     token: str
     start: int
+    logged: int
     url: str
     admin: Path
 
@@ -86,7 +93,7 @@ def stand_by(standing: Standing, progress: Progress, on_up: Callable[[], object]
     with fork_server(standing.blueprint) as line:
         control = Control(
             standing.blueprint,
-            Ledger(standing.log, standing.plan.specs),
+            Ledger(standing.log, standing.plan.specs, after=standing.logged, remember=REMEMBERED),
             line,
             standing.keeper.origin,
         )

@@ -21,11 +21,21 @@ class Ledger:
     told them was read once more after it.
     """
 
-    def __init__(self, log: EventLog, specs: Sequence[ServiceSpec]) -> None:
+    def __init__(
+        self, log: EventLog, specs: Sequence[ServiceSpec], *, after: int = -1, remember: int | None = None
+    ) -> None:
+        """Continue a log whose last event was at the instant `after`.
+
+        What is told again from before was logged before. At least the last `remember` events are known by
+        their ids; None: all, as long as the ledger lives.
+        """
         self._log = log
+        self._after = after
+        self._remember = remember
         self._records: Mapping[str, Records] = {spec.name: Records(spec, OWN) for spec in specs}
         self._waiting: list[tuple[int, int, int, Told]] = []
         self._numbers: dict[int, int] = {}
+        self._older: dict[int, int] = {}
         self._arrived: dict[int, None] = {}
         self._last = 0
         self._over = False
@@ -36,9 +46,12 @@ class Ledger:
         self.some_wait.set()
         for event in () if self._over else events:
             number = event[0]
-            if number not in self._numbers and number not in self._arrived:
+            if event[1] > self._after and not self._knows(number):
                 self._arrived[number] = None
                 heapq.heappush(self._waiting, (event[1], event[9], number, event))
+
+    def _knows(self, number: int) -> bool:
+        return number in self._numbers or number in self._arrived or number in self._older
 
     def end(self, last: Told) -> None:
         """Log a last event. What is still waiting happened after all that was judged and is no part of it."""
@@ -66,9 +79,11 @@ class Ledger:
                 saga,
                 trace,
                 span,
-                self._numbers.get(cause, 0),
+                self._numbers.get(cause) or self._older.get(cause, 0),
                 lamport,
                 detail,
             )
+            if self._remember is not None and len(self._numbers) >= self._remember:
+                self._older, self._numbers = self._numbers, {}
         if not self._waiting:
             self.some_wait.clear()

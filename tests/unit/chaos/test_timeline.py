@@ -80,3 +80,31 @@ def test_a_fault_without_length_starts_and_ends_at_one_instant() -> None:
     line = Timeline([fault("x", at(5), 0)], Instant(50))
 
     assert said(line.advance(Instant(5))) == ["+x time", "-x time"]
+
+
+def test_a_fault_may_be_added_while_the_others_run() -> None:
+    line = Timeline([fault("a", at(0))], Instant(100))
+    line.advance(Instant(0))
+
+    line.add(fault("b", at(5)))
+    line.add(fault("c", After("order.placed", 1)))
+
+    assert line.next == 5
+    assert said(line.advance(Instant(5))) == ["+b time"]
+    assert "order.placed" in line.watched
+    assert said(line.observe("order.placed", Instant(6))) == ["+c event"]
+    assert said(line.advance(Instant(20))) == ["-a time", "-b time", "-c time"]
+
+
+def test_a_withdrawn_fault_ends_now_or_never_starts() -> None:
+    line = Timeline(
+        [fault("a", at(0)), fault("b", at(5)), fault("c", After("order.placed", 1))], Instant(100)
+    )
+    line.advance(Instant(0))
+
+    assert said(line.withdraw("a")) == ["-a heal"]
+    assert said(line.withdraw("b")) == []
+    assert said(line.withdraw("c")) == []
+    assert said(line.withdraw("a")) == []
+    assert said(line.observe("order.placed", Instant(6))) == []
+    assert said(line.advance(Instant(50))) == []
