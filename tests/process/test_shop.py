@@ -79,6 +79,25 @@ def test_what_was_bought_is_there_after_down_and_up(msalab: Terminal) -> None:
 
 
 @linux
+def test_reset_begins_anew_and_other_data_are_not_mixed_in(msalab: Terminal) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = msalab.json("up", "-t", "monolith", "--port", str(port))["url"]
+    assert url == f"http://127.0.0.1:{port}"
+    request(url, "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+    os.kill(supervisor_of(msalab), signal.SIGTERM)  # as good an end as any
+    until("it is down", lambda: msalab("status").code == 3)
+
+    mixed = msalab("up", "--given", "coupon-rush")
+    assert (mixed.code, "holds the data of scenario 'checkout'" in mixed.err) == (3, True)
+    assert msalab("reset", "--yes").out == "shop is empty\n"
+
+    anew = msalab.json("up", "-t", "monolith", "--given", "coupon-rush")["url"]
+    request(anew, "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+
+
+@linux
 def test_nothing_outlives_a_supervisor_that_is_killed_and_down_cleans_up(msalab: Terminal) -> None:
     msalab.json("up", "-t", "monolith")
     supervisor = supervisor_of(msalab)
@@ -214,11 +233,12 @@ def test_a_taken_port_is_one_clear_sentence(msalab: Terminal) -> None:
     )
 
 
-@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everywhere")
+@linux
 def test_a_folder_that_may_not_be_written_is_one_clear_sentence(msalab: Terminal) -> None:
-    (msalab.place / "state").mkdir(mode=0o500)
-    err = refused(msalab, "up")
-    assert err == f"error: {msalab.folder} cannot be written: Permission denied\n"
+    sealed = Path("/sys")  # not even root makes folders there
+    err = refused(msalab, "up", env={**os.environ, "XDG_STATE_HOME": str(sealed), "PYTHONPATH": str(ROOT)})
+    assert err.startswith("error: /sys/msalab/shops/shop cannot be written: ")
+    assert len(err.splitlines()) == 1
 
 
 def test_a_folder_in_the_way_is_one_clear_sentence(msalab: Terminal) -> None:
