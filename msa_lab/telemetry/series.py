@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -43,7 +44,9 @@ class Series:
 
     def add(self, name: str, t: int, count: int = 1) -> None:
         """Count what happened at `t`."""
-        slot = self._slot(t)
+        slot = t // self.width
+        if slot >= _MOST:
+            slot = self._slot(t)
         row = self.counts.get(name)
         if row is None:
             row = self.counts[name] = array("Q")
@@ -53,12 +56,16 @@ class Series:
 
     def sample(self, name: str, t: int, value: int) -> None:
         """Keep a duration in microseconds that was measured at `t`."""
-        slot = self._slot(t)
-        rows = self.samples.setdefault(name, {})
+        slot = t // self.width
+        if slot >= _MOST:
+            slot = self._slot(t)
+        rows = self.samples.get(name)
+        if rows is None:
+            rows = self.samples[name] = {}
         row = rows.get(slot)
         if row is None:
             row = rows[slot] = array("L")
-        row.append(min(max(value, 0), _LARGEST))
+        row.append(value if 0 <= value <= _LARGEST else min(max(value, 0), _LARGEST))
 
     def within(self, name: str, start: int, end: int) -> int:
         """Count what happened in the slices that begin from `start` on and before `end`."""
@@ -110,6 +117,7 @@ class Series:
             self.samples[name] = joined
 
 
+@lru_cache(maxsize=4096)
 def service_of(instance: str) -> str:
     """Give the service of an instance: `payment` of `payment-2`."""
     return re.sub(r"-\d+$", "", instance)

@@ -162,7 +162,7 @@ class LabApp(Branching):
         self._hear()
         if self._coming is not None and self.come(_READ) and self.session is not None:
             self.summary, self._judged = self.session.summary, False
-        if not self.feed.ready:
+        if not self.feed.ready or self.feed.counted < 1:
             self._read(_READ)
         self.playback.tick(min(elapsed, 1.0))
         self._judge()
@@ -172,6 +172,7 @@ class LabApp(Branching):
             self.playback.playing,
             len(self.feed.log),
             self.feed.ready,
+            self.feed.counted,
         )
         if state != self._shown:
             self._shown = state

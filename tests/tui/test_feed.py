@@ -41,19 +41,23 @@ def test_a_half_written_last_line_waits_for_its_end(tmp_path: Path, log_path: Pa
 
     path.write_bytes(whole)
 
-    assert [entry.kind for entry in log.more()] == ["run.ended"]
+    assert [head[3] for head in log.more()] == [b"run.ended"]
     log.close()
 
 
-def test_of_kinds_that_are_not_wanted_only_the_head_is_read(log_path: Path) -> None:
+def test_only_the_heads_are_read_at_once_and_events_of_a_kind_when_wanted(log_path: Path) -> None:
     log = LogFile(log_path)
 
-    entries = list(log.more(frozenset({"commit"})))
+    heads = log.more()
 
-    assert len(log) == len(entries) == 34
-    assert [entry.event.seq for entry in entries if entry.event is not None] == [19]
-    assert (entries[13].kind, entries[13].saga) == ("saga.started", "ord-2")
+    assert len(log) == len(heads) == 34
+    assert heads[13][1:] == (b"14", b"3000000", b"saga.started", b"ord-2")
     assert (log.time(13), log.place(14)) == (3_000_000, 13)
+    assert [event.seq for event in log.events(0, 34, {log.code("commit")})] == [19]
+    assert [event.seq for event in log.events(6, 12, {log.code("saga.started"), log.code("saga.step")})] == [
+        7, 11,
+    ]  # fmt: skip
+    assert list(log.events(34, 34, {log.code("commit")})) == []
     log.close()
 
 
@@ -62,9 +66,21 @@ def test_a_line_of_another_writer_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(b'{"t": 5, "seq": 1, "kind": "note", "saga": "caf\xc3\xa9"}\n')
     log = LogFile(path)
 
-    (entry,) = log.more(frozenset())
+    (head,) = log.more()
 
-    assert (entry.kind, entry.saga, log.time(0)) == ("note", "caf\u00e9", 5)
+    assert (head[3], head[4].decode(), log.time(0)) == (b"note", "caf\u00e9", 5)
+    assert log.event(0).kind == "note"
+    log.close()
+
+
+def test_lines_of_our_writer_and_of_others_may_stand_side_by_side(tmp_path: Path, log_path: Path) -> None:
+    lines = log_path.read_bytes().splitlines(keepends=True)
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join([*lines[:5], lines[5].replace(b'"seq":', b'"seq": '), *lines[6:]]))
+    log = LogFile(path)
+    log.more()
+
+    assert [log.event(place).seq for place in (0, 4, 5, 6, 33)] == [1, 5, 6, 7, 34]
     log.close()
 
 

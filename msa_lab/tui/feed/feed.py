@@ -13,11 +13,12 @@ from msa_lab.telemetry import moment, series
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.moment import Moment
 from msa_lab.telemetry.series import Series
-from msa_lab.tui.feed.logfile import Entry, LogFile
+from msa_lab.tui.feed.logfile import LogFile
 
 _SNAPSHOTS: Final = 64
 _EVERY: Final = 512
-_WANTED: Final = moment.KINDS | series.KINDS
+_PIECE: Final = 2048
+_STATES: Final = frozenset(kind.encode() for kind in moment.KINDS)
 MarkerKind = Literal["fault", "heal", "violation", "crash", "phase", "own"]
 _MARKED: Final[dict[str, MarkerKind]] = {
     "fault.started": "fault", "fault.healed": "heal", "expectation.violated": "violation",
@@ -62,13 +63,19 @@ class Feed:
         self._states = array("Q")
         self._snapshots: list[tuple[int, Moment]] = [(0, Moment())]
         self._every = _EVERY
-        self._sagas: dict[str, array[int]] = {}
+        self._sagas: dict[bytes, array[int]] = {}
+        self._counted = 0
         self._asked: tuple[int, Moment] | None = None
 
     @property
     def ready(self) -> bool:
-        """Whether all of the log has been read."""
+        """Whether all of the log has been read, so that any moment can be gone to."""
         return self.log.done
+
+    @property
+    def counted(self) -> float:
+        """How much of the log the rates and durations speak of, 0 to 1."""
+        return self._counted / len(self.log) if len(self.log) else 1.0
 
     @property
     def share(self) -> float:
@@ -76,34 +83,46 @@ class Feed:
         return min(1.0, self.log.read / self.log.size) if self.log.size else 1.0
 
     def advance(self, budget: float) -> int:
-        """Read on for about `budget` seconds; give how many events came."""
+        """Read on for about `budget` seconds, then count on; give how many events came."""
         before = len(self.log)
         stop = time.perf_counter() + budget
         while not self.log.done:
-            for entry in self.log.more(_WANTED):
-                self._take(entry)
+            self._take()
+            if time.perf_counter() >= stop:
+                return len(self.log) - before
+        while self._counted < len(self.log):
+            self._measure()
             if time.perf_counter() >= stop:
                 break
         return len(self.log) - before
 
-    def _take(self, entry: Entry) -> None:
-        kind, saga, event = entry
-        index = len(self.log) - 1
-        if saga:
-            own = self._sagas.get(saga)
-            if own is None:
-                own = self._sagas[saga] = array("Q")
-            own.append(index)
-        if event is None:
-            return
-        self.series.feed(event)
-        if kind not in moment.KINDS:
-            return
+    def _take(self) -> None:
+        """Read a piece: where each event lies, which saga has it, and how the shop changes."""
+        first = len(self.log)
+        sagas, states = self._sagas, _STATES
+        for index, (line, _, _, kind, saga) in enumerate(self.log.more(), start=first):
+            if saga:
+                own = sagas.get(saga)
+                if own is None:
+                    own = sagas[saga] = array("Q")
+                own.append(index)
+            if kind in states:
+                self._change(self.log.decoded(line), index)
+
+    def _change(self, event: LogEvent, index: int) -> None:
         if len(self._states) % self._every == 0 and len(self._states):
             self._keep()
         self._states.append(index)
         self.latest.feed(event)
         self._mark(event, index)
+
+    def _measure(self) -> None:
+        """Count a piece for the rates and durations."""
+        end = min(len(self.log), self._counted + _PIECE)
+        codes = {self.log.code(kind) for kind in series.KINDS}
+        for event in self.log.events(self._counted, end, codes):
+            self.series.feed(event)
+        self._counted = end
 
     def _keep(self) -> None:
         if len(self._snapshots) >= _SNAPSHOTS:
@@ -161,7 +180,7 @@ class Feed:
 
     def saga_events(self, saga: str, at: int) -> list[LogEvent]:
         """Give the events of a saga among the first `at`."""
-        own = self._sagas.get(saga, array("Q"))
+        own = self._sagas.get(saga.encode(), array("Q"))
         return [self.log.event(index) for index in own[: bisect_right(own, at - 1) if at else 0]]
 
     def find(self, seq: int) -> LogEvent | None:

@@ -124,8 +124,10 @@ def _some(count: int, style: Style) -> Style:
 def recent_sagas(sight: Sight) -> list[SagaView]:
     """Give the sagas that matter now: those that broke, those under way, then the others, newest first."""
     moment = sight.moment
-    views = list(moment.sagas.views.values())[::-1]
-    return sorted(views, key=lambda view: (view.ended, view.id not in moment.broken))
+    found: tuple[list[SagaView], ...] = ([], [], [], [])
+    for view in reversed([*moment.sagas.views.values()]):
+        found[2 * view.ended + (view.id not in moment.broken)].append(view)
+    return [view for views in found for view in views]
 
 
 def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
@@ -250,13 +252,13 @@ def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
     )[0]
 
 
-def key_events(sight: Sight, most: int) -> list[LogEvent]:
-    """Give the last events worth telling, the newest first: trouble, faults, moves of sagas."""
+def key_events(sight: Sight, most: int, since: int = 0) -> list[LogEvent]:
+    """Give the last events worth telling since a place, the newest first: trouble, faults, moves of sagas."""
     log = sight.feed.log
     wanted = {log.code(kind) for kind in (*_HARD, *_KEY)}
     found: list[LogEvent] = []
     index = sight.at
-    while index > 0 and len(found) < most and sight.at - index < _FAR:
+    while index > since and len(found) < most and sight.at - index < _FAR:
         index -= 1
         if log.kind(index) in wanted:
             found.append(log.event(index))

@@ -6,7 +6,8 @@ import os
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,19 +21,22 @@ _REMEMBERED: Final = 4096
 _PIECE: Final = 1 << 20
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_HEAD: Final = re.compile(
-    rb'\{"seq":(\d{1,18}),"t":(\d{1,18}),"kind":"([a-z.]+)","service":"[^"\\]*","instance":"[^"\\]*",'
-    rb'"saga":"([!#-\[\]-~]*)"'
+_HEADS: Final = re.compile(
+    rb'^(\{"seq":(\d{1,18}),"t":(\d{1,18}),"kind":"([a-z.]+)","service":"[^"\\\n]*","instance":"[^"\\\n]*",'
+    rb'"saga":"([!#-\[\]-~]*)"[^\n]*\n)',
+    re.MULTILINE,
 )
-"""How a line begins that our own writer wrote; any other is decoded whole."""
+"""The lines that our own writer wrote: whole, then number, time, kind and saga. Others are decoded."""
 
 
-class Entry(NamedTuple):
-    """What was read of an event: kind, saga, and all of it where that was wanted."""
+class Head(NamedTuple):
+    """What is read of every event at once: its whole line, number, time, kind and saga."""
 
-    kind: str
-    saga: str
-    event: LogEvent | None
+    line: bytes
+    seq: bytes
+    t: bytes
+    kind: bytes
+    saga: bytes
 
 
 class LogFile:
@@ -55,7 +59,7 @@ class LogFile:
         self._times = array("Q")
         self._numbers = array("Q")
         self._codes = array("H")
-        self._kinds: dict[str, int] = {}
+        self._kinds: dict[bytes, int] = {}
         self._recent: dict[int, LogEvent] = {}
 
     def __len__(self) -> int:
@@ -69,37 +73,43 @@ class LogFile:
         """Let go of the file."""
         self._file.close()
 
-    def more(self, wanted: Container[str] | None = None) -> Iterator[Entry]:
-        """Read the next piece of the file, up to its last whole line; give what is in it.
-
-        Only events of the kinds `wanted` (None: all) are read whole; of the others the head is enough.
-        """
+    def more(self) -> Sequence[tuple[bytes, bytes, bytes, bytes, bytes]]:
+        """Read the next piece of the file, up to its last whole line; give the heads of its events."""
         self._file.seek(self.read + len(self._rest))
         data = self._rest + self._file.read(_PIECE)
-        find, match = data.find, _HEAD.match
-        start = 0
-        while True:
-            end = find(b"\n", start)
-            if end < 0:
-                break
-            head = match(data, start, end)
-            if head is None or wanted is None or head[3].decode() in wanted:
-                event = self._decoded(data[start:end])
-                entry = Entry(event.kind, event.saga, event)
-                self._note(event.seq, event.t, event.kind)
-            else:
-                entry = Entry(head[3].decode(), head[4].decode(), None)
-                self._note(int(head[1]), int(head[2]), entry.kind)
-            self.read += end + 1 - start
-            start = end + 1
-            yield entry
-        self._rest = data[start:]
+        end = data.rfind(b"\n") + 1
+        self._rest = data[end:]
+        heads: Sequence[tuple[bytes, bytes, bytes, bytes, bytes]] = _HEADS.findall(data, 0, end)
+        if len(heads) != data.count(b"\n", 0, end):  # others wrote some of it
+            whole = data[:end].splitlines(keepends=True)
+            heads = [self._decoded_head(line, place) for place, line in enumerate(whole, len(self) + 1)]
+        if heads:
+            lines, numbers, times, kinds, _ = zip(*heads, strict=True)
+            ends = accumulate(map(len, lines), initial=self.read)
+            self._starts.extend(islice(ends, len(lines)))
+            self._numbers.extend(map(int, numbers))
+            self._times.extend(map(int, times))
+            known = self._kinds
+            self._codes.extend([known.setdefault(kind, len(known)) for kind in kinds])
+            self.read += end
+        return heads
 
-    def _note(self, seq: int, t: int, kind: str) -> None:
-        self._starts.append(self.read)
-        self._times.append(t)
-        self._numbers.append(seq)
-        self._codes.append(self._kinds.setdefault(kind, len(self._kinds)))
+    def _decoded_head(self, line: bytes, number: int) -> Head:
+        event = self._decoded(line, number)
+        return Head(
+            line, str(event.seq).encode(), str(event.t).encode(), event.kind.encode(), event.saga.encode()
+        )
+
+    def events(self, start: int, end: int, codes: Container[int]) -> Iterator[LogEvent]:
+        """Give those of the events between two places whose kind has one of these codes; see `code`."""
+        if start >= end:
+            return
+        last = self._starts[end] if end < len(self) else self.read
+        self._file.seek(self._starts[start])
+        lines = self._file.read(last - self._starts[start]).splitlines()
+        for line, code in zip(lines, self._codes[start:end], strict=True):
+            if code in codes:
+                yield self._decoded(line)
 
     @property
     def done(self) -> bool:
@@ -123,11 +133,15 @@ class LogFile:
         end = self.before(t)[1]
         return all(self.piece(at, end) == other.piece(at, end) for at in range(0, end, _PIECE))
 
-    def _decoded(self, line: bytes) -> LogEvent:
+    def decoded(self, line: bytes) -> LogEvent:
+        """Read an event."""
+        return self._decoded(line)
+
+    def _decoded(self, line: bytes, number: int = 0) -> LogEvent:
         try:
             return _DECODE(line)
         except _BAD as error:
-            raise EnvironmentTrouble(f"{self.path}:{len(self) + 1} is no event: {error}") from error
+            raise EnvironmentTrouble(f"{self.path}:{number or len(self)} is no event: {error}") from error
 
     def event(self, index: int) -> LogEvent:
         """Give an event by its place."""
@@ -150,7 +164,7 @@ class LogFile:
 
     def code(self, kind: str) -> int:
         """Give the code of a kind; -1 when the log has none of it."""
-        return self._kinds.get(kind, -1)
+        return self._kinds.get(kind.encode(), -1)
 
     def until(self, t: int) -> int:
         """Count the events up to an instant, it included."""

@@ -162,7 +162,7 @@ def states(view: SagaView, sight: Sight, width: int) -> list[Line]:
         lines.append(line((f"turned back at T+{stamp(view.turned_at)}: {view.failure}", "warn")))
     style = SAGA_STYLES.get(view.state, "")
     lines += [line((f"{signs['to']} ", "dim"), (view.state, style), (f"  {view.failure or ''}", "dim"))]
-    tries = f"tried again {view.retries}x" if view.retries else "nothing was tried again"
+    tries = f"tried again {view.retries}x" if view.retries else "no step was tried again"
     lines.append(line((f"{tries}, {len(view.events)} events", "dim")))
     return [clipped(row, width, signs["dots"]) for row in lines]
 

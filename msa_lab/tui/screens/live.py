@@ -23,6 +23,7 @@ class Live(View):
         super().__init__(sight, "live")
         self._sagas: list[SagaView] = []
         self._events: list[LogEvent] = []
+        self._told = 0
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="upper box"):
@@ -45,13 +46,21 @@ class Live(View):
         self.query_one("#tally").can_focus = False
 
     def show(self, sight: Sight) -> None:
+        before = self.sight
         super().show(sight)
         self._sagas = livepage.recent_sagas(sight)
-        self._events = livepage.key_events(sight, _EVENTS)
+        if sight.feed is before.feed and self._told <= sight.at:
+            more = livepage.key_events(sight, _EVENTS, self._told)
+            self._events = [*more, *self._events][:_EVENTS]
+        else:
+            self._events = livepage.key_events(sight, _EVENTS)
+        self._told = sight.at
         moment = sight.moment
         self.query_one("#expectations").border_title = f"Expectations  {sight.broken} broken"
         self.query_one("#faults").border_title = f"Faults  {len(moment.faults)} active"
         when = "the whole run" if sight.whole else "the last second"
+        if sight.feed.counted < 1:
+            when = f"counting {sight.feed.counted:.0%}"
         self.query_one("#services").border_title = f"Services {len(set(moment.services.values()))}  {when}"
         self.query_one("#sagas-now", Rows).redraw(len(self._sagas))
         self.query_one("#events-now", Rows).redraw(len(self._events))

@@ -35,7 +35,17 @@ def strip_of(row: Line, width: int, theme: str, base: Ink) -> Strip:
     return Strip(segments, width)
 
 
-class Page(ScrollView, can_focus=True):
+class Scrolled(ScrollView, can_focus=True):
+    """Lines that scroll. The style beneath them is looked up once a picture: that is dear."""
+
+    _ink = Ink()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ink = self.rich_style
+        return super().render_lines(crop)
+
+
+class Page(Scrolled):
     """A page of lines; it scrolls when it is longer than its room."""
 
     DEFAULT_CSS = "Page { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
@@ -69,10 +79,10 @@ class Page(ScrollView, can_focus=True):
             self._lines = self._draw(max(1, room.width), max(1, room.height))
         row = y + self.scroll_offset.y
         shown: Line = self._lines[row] if row < len(self._lines) else ()
-        return strip_of(fit(padded(shown, room.width), self), room.width, self.app.theme, self.rich_style)
+        return strip_of(fit(padded(shown, room.width), self), room.width, self.app.theme, self._ink)
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(Scrolled):
     """A list of any length with a cursor. Only the visible rows are drawn."""
 
     DEFAULT_CSS = "Rows { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
@@ -122,10 +132,20 @@ class Rows(ScrollView, can_focus=True):
         self.count = self.count if count is None else count
         wanted = self.cursor if cursor is None else cursor
         self.cursor = max(0, min(wanted, self.count - 1))
-        self.virtual_size = Size(self.scrollable_content_region.width, self.count)
+        self._resize(Size(self.scrollable_content_region.width, self.count))
         if cursor is not None:
             self._reveal()
         self.refresh()
+
+    def _resize(self, size: Size) -> None:
+        """Take another number of rows; only a scrollbar that comes or goes needs a new layout."""
+        room = self.scrollable_content_region.height
+        before = self.virtual_size
+        if size.width != before.width or min(size.height, before.height) <= room:
+            self.virtual_size = size
+        elif size != before:
+            self.set_reactive(ScrollView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
 
     def _reveal(self) -> None:
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
@@ -137,9 +157,9 @@ class Rows(ScrollView, can_focus=True):
         row = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         if row >= self.count or width < 2:  # noqa: PLR2004 - nothing to draw in
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ink)
         here = row == self.cursor
-        base = self.rich_style
+        base = self._ink
         if here:
             base += Ink(reverse=True) if self.has_focus else resting(self.app.theme)
         drawn = self._draw(row, width)
