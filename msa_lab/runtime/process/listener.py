@@ -80,7 +80,7 @@ class Listener(uvicorn.Server):
         protocol: Any = partial(BoundedProtocol, limits=limits)  # called as the class is
         config = uvicorn.Config(
             web, http=protocol, lifespan="off", ws="none", log_config=None, access_log=False,
-            server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
+            server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
         )  # fmt: skip
         super().__init__(config)
         self._limits = limits
