@@ -15,7 +15,7 @@ import msgspec
 
 from msa_lab import bootstrap
 from msa_lab.cli.options import Talk
-from msa_lab.cli.places import here, runs_folder
+from msa_lab.cli.places import here, runs_folder, shops_folder
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, MsaLabError
 from msa_lab.persistence import RunStore
@@ -68,6 +68,7 @@ def _checks(out: str | None) -> Iterator[Check]:
     )  # fmt: skip
     yield from _workspace()
     yield from _folder(runs_folder(out))
+    yield from _shops()
     yield from _screen()
 
 
@@ -110,6 +111,21 @@ def _folder(root: Path) -> Iterator[Check]:
             "leftovers", "warn", f"{len(halves)} runs begun and not finished: {', '.join(halves[:5])}",
             "delete them with msalab runs rm ID, unless they are under way",
         )  # fmt: skip
+
+
+def _shops() -> Iterator[Check]:
+    if not hasattr(os, "fork"):
+        return
+    from msa_lab.persistence.shops import ShopStore  # noqa: PLC0415 - needs a Unix
+
+    shops = ShopStore(shops_folder()).all()
+    running = [shop.name for shop in shops if shop.runs]
+    killed = [shop.name for shop in shops if shop.name not in running and shop.now is not None]
+    if running:
+        yield Check("shops", "good", f"running: {', '.join(running)}")
+    if killed:
+        way_out = "msalab down --all clears away what is left"
+        yield Check("shops", "warn", f"their supervisors were killed: {', '.join(killed)}", way_out)
 
 
 def _screen() -> Iterator[Check]:

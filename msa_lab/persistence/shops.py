@@ -261,5 +261,6 @@ class ShopStore:
         folder = self.known(name)
         if not folder.runs:
             start = "msalab up" if name == DEFAULT else f"msalab up --name {name}"
-            raise UserMistake(f"shop {quoted(name)} is not running\n  start it:  {start}")
+            why = "" if folder.now is None else ": its supervisor was killed"
+            raise UserMistake(f"shop {quoted(name)} is not running{why}\n  start it:  {start}")
         return folder
