@@ -15,7 +15,9 @@ from msa_lab.cli.shopstop import ask_shop
 from msa_lab.cli.terminal import emit, table, terminal_of
 from msa_lab.persistence.shops import ShopStore
 
-_STYLES = {"up": "good", "failed": "bad", "down": "bad", "starting": "warn", "paused": "warn"}
+_STYLES = {
+    "up": "good", "by URL": "good", "starting": "warn", "paused": "warn", "down": "bad", "failed": "bad",
+}  # fmt: skip
 _MEGA = 1024 * 1024
 
 
@@ -46,13 +48,15 @@ def print_status(name: str, talk: Talk) -> None:
     lines = table(rows, right=(3, 4, 5, 6))
     states = [one["state"] for one in told["instances"]] + [told["broker"]["state"], told["cache"]["state"]]
     painted = [
-        terminal.paint(line, "" if state == "up" else _STYLES[state])
+        terminal.paint(line, "" if _STYLES[state] == "good" else _STYLES[state])
         for line, state in zip(lines[1:], states, strict=True)
     ]
     sizes = {one["process"]: one["memory"] or 0 for one in told["instances"]}
     total = sum(sizes.values()) + sum(told[server]["memory"] or 0 for server in ("broker", "cache"))
     foot = [f"{folder.name}  {told['url']}  {told['topology']}  {_size(total)}"]
     foot += [f"  {one['why']}" for one in told["instances"] if one["why"]]
+    if told["log"]:
+        foot.append(f"  the event log has ended: {told['log']}")
     if told["faults"]:
         foot += ["", *fault_lines(told["faults"], talk)]
     emit("\n".join([terminal.paint(lines[0], "dim"), *painted, "", *foot, ""]))

@@ -56,6 +56,11 @@ class ShopKeeper:
         self._past["given"] = scenario
         self._folder.remember(self._past)
 
+    @property
+    def trouble(self) -> str:
+        """Why the log has ended, '' while it goes on."""
+        return "" if self._log.trouble is None else str(self._log.trouble)
+
     def list_processes(self, processes: list[dict[str, Any]]) -> None:
         """Keep who was started."""
         self._folder.list_processes(processes)

@@ -85,3 +85,13 @@ def test_numbers_of_processes_and_the_shops_time_go_on_across_starts(tmp_path: P
     assert second.origin() == 3
     hour = 3_601_000_000_000
     assert begun - second.start() == pytest.approx(hour, abs=5_000_000_000)
+
+
+def test_a_log_that_the_disk_refuses_is_said(tmp_path: Path) -> None:
+    folder = ShopFolder(tmp_path / "shop")
+    folder.make()
+    assert kept(folder).trouble == ""
+    (folder.events / "events.jsonl").unlink()
+    (folder.events / "events.jsonl").mkdir()
+
+    assert kept(folder).trouble == f"{folder.events / 'events.jsonl'} cannot be written: Is a directory"

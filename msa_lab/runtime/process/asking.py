@@ -52,8 +52,10 @@ def ask(
                     else:
                         raise _mistake(answer)
     except (OSError, ValueError) as error:
-        raise EnvironmentTrouble(f"the shop's control plane does not answer: {error}") from error
-    raise EnvironmentTrouble("the shop's control plane does not answer: it ended meanwhile")
+        raise EnvironmentTrouble(
+            f"the shop is just starting or ending: its control plane does not answer ({error})"
+        ) from error
+    raise EnvironmentTrouble("the shop ended meanwhile")
 
 
 def _mistake(answer: Mapping[str, Any]) -> MsaLabError:

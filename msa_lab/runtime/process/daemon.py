@@ -65,6 +65,11 @@ class Keeper(Protocol):
         """Write what was logged to disk."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """Why the log has ended, '' while it goes on."""
+        ...
+
 
 @dataclass(slots=True)
 class Standing:
@@ -185,9 +190,13 @@ class Daemon:
             watch({"waiting": list(waiting), "left": left})
 
     async def _flush(self) -> None:
+        keeper, said = self.standing.keeper, ""
         while True:
             await asyncio.sleep(FLUSH_EVERY)
-            self.standing.keeper.flush()
+            keeper.flush()
+            if keeper.trouble != said:
+                said = keeper.trouble
+                say(f"error: the event log ends here: {said}")
 
     async def _trim(self) -> None:
         while True:
@@ -228,4 +237,5 @@ class Daemon:
             "age": self.control.clock.now() / 1_000_000,
             **roster(self.control),
             "faults": self.verbs.active,
+            "log": self.standing.keeper.trouble,
         }

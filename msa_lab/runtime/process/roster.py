@@ -51,5 +51,7 @@ def _state(running: Running) -> str:
 
 
 def _server(fleet: Fleet, name: str) -> dict[str, Any]:
+    if name not in fleet.own_servers:
+        return {"state": "by URL", "pid": 0, "memory": None}
     pid = fleet.servers.get(name, 0)
     return {"state": "up" if pid else "down", "pid": pid, "memory": memory(pid) if pid else None}
