@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -30,8 +29,6 @@ _BATCH: Final = 500
 Line = tuple[str, str, str]
 """Time as it was stamped, who, words."""
 
-_when = itemgetter(0)
-
 
 def print_logs(name: str, who: str | None, talk: Talk, *, since: str | None, follow: bool) -> None:
     """Print the lines of a shop's processes, whether it runs or not.
@@ -51,8 +48,7 @@ def print_logs(name: str, who: str | None, talk: Talk, *, since: str | None, fol
 
     lines: list[str] = []
     ends: dict[str, int] = {}
-    files = (_lines(source, path, ends) for source, path in outs.items())
-    for line in heapq.merge(*files, key=_when):
+    for line in heapq.merge(*(_lines(source, path, ends) for source, path in outs.items())):
         if line[0] >= from_then:
             lines.append(shown(line))
             if len(lines) >= _BATCH:
@@ -66,7 +62,7 @@ def print_logs(name: str, who: str | None, talk: Talk, *, since: str | None, fol
             now = _chosen(folder, who).items()
             more = [line for source, path in now for line in _more(source, path, ends)]
             if more:
-                emit("".join(shown(line) + "\n" for line in sorted(more, key=_when)))
+                emit("".join(shown(line) + "\n" for line in sorted(more)))
 
 
 def _moment(age: str) -> str:

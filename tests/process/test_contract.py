@@ -95,10 +95,10 @@ class SlowLock:
 
 
 class SlowClock:
-    """A clock on which pauses last longer."""
+    """A clock on which pauses last longer, and a little more: a server counts whole milliseconds."""
 
     async def sleep(self, duration: Duration) -> None:
-        await asyncio.sleep(duration * SLOWER / 1_000_000)
+        await asyncio.sleep((duration * SLOWER + 2_000) / 1_000_000)
 
 
 class SlowContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -75,6 +76,8 @@ def fork_server(blueprint: Blueprint) -> Iterator[socket.socket]:
         EnvironmentTrouble: before anything is started, when a server cannot be had.
     """
     open_up(blueprint)
+    gc.collect()
+    gc.freeze()  # what is there now is shared with the fork server as long as nobody writes to it
     try:
         pid, line = open_nursery(
             blueprint.folder, blueprint.logs, lambda: _prepare(blueprint), _child(blueprint),
@@ -86,6 +89,7 @@ def fork_server(blueprint: Blueprint) -> Iterator[socket.socket]:
             line.close()
             os.waitpid(pid, 0)
     finally:
+        gc.unfreeze()
         _leave(blueprint)
 
 
@@ -97,14 +101,14 @@ def _leave(blueprint: Blueprint) -> None:
 def _prepare(blueprint: Blueprint) -> None:
     """Import and make what every process needs, once."""
     import uvicorn.lifespan.off  # noqa: PLC0415 - for the children to inherit
-    import uvicorn.loops.uvloop  # noqa: PLC0415
-    import uvicorn.protocols.http.httptools_impl  # noqa: F401, PLC0415
+    import uvicorn.loops.uvloop  # noqa: F401, PLC0415
 
-    import msa_lab.runtime.process.child  # noqa: F401, PLC0415
+    from msa_lab.runtime.process.rehearsal import rehearse  # noqa: PLC0415
 
     warm(blueprint.specs)
     for spec in blueprint.specs:
         layout_of(spec)
+    rehearse(blueprint)
 
 
 def _child(blueprint: Blueprint) -> Callable[..., object]:

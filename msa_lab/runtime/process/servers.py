@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -44,13 +45,14 @@ class Endpoint:
 
 def connection(place: Endpoint | Path) -> Redis:
     """Connect to a server; nothing is tried twice behind our back."""
-    retry = Retry(NoBackoff(), 0)
+    # Without a word about the client's version, which it would read from its package's metadata each time.
+    options: dict[str, Any] = {
+        "protocol": 2, "retry": Retry(NoBackoff(), 0), "socket_timeout": PATIENCE, "driver_info": None,
+    }  # fmt: skip
     if isinstance(place, Endpoint) and place.url:
-        return Redis.from_url(
-            place.url, protocol=2, retry=retry, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
-        )
+        return Redis.from_url(place.url, socket_connect_timeout=PATIENCE, **options)
     socket = place.socket if isinstance(place, Endpoint) else place
-    return Redis(unix_socket_path=str(socket), protocol=2, retry=retry, socket_timeout=PATIENCE)
+    return Redis(unix_socket_path=str(socket), **options)
 
 
 def command(socket: Path, folder: Path, *, durable: bool) -> list[str]:

@@ -40,7 +40,11 @@ class Web:
         self._host = host
         self._limits = limits
         self._named = {part.operation.name: part.operation for part in host.spec.operations}
-        self.app = self._framed()
+
+    @functools.cached_property
+    def app(self) -> FastAPI:
+        """The framework's application, for people and tools; most instances never meet one."""
+        return self._framed()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve a request."""
