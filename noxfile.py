@@ -114,15 +114,29 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Strict types: the lab, the services and the tests."""
-    install(session, "types", "servers", project=(), extras=SHOP)
+    install(session, "types", "servers", project=(), extras=(*SHOP, "serve"))
     session.run("mypy")
 
 
 @nox.session(python=OLDEST)
 def view(session: nox.Session) -> None:
-    """The live view of a kept run: every screen and key."""
+    """The live view: every screen and key, its pictures, and terminals of its own."""
     install(session, "test")
     pytest(session, *ONE_PROCESS_A_CORE, "-m", QUICK, "tests/tui")
+
+
+@nox.session(python=OLDEST, default=False)
+def browser(session: nox.Session) -> None:
+    """The live view in this machine's Chromium."""
+    install(session, "test", "browser", extras=("serve",))
+    pytest(session, "tests/tui/test_serving.py")
+
+
+@nox.session(python=OLDEST, default=False)
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the live view in docs/ anew."""
+    install(session, "test")
+    session.run("python", "docs/draw_pictures.py")
 
 
 @nox.session(name="property", python=NEWEST)

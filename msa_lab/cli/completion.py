@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "runs": ("list", "show", "rm", "prune"),
     "tui": (),
     "replay": (),
+    "serve": (),
     "topology": ("list", "show", "lint", "graph"),
     "chaos": ("list", "show", "inject", "active", "heal"),
     "dlq": ("list", "show", "edit", "replay", "drop"),
@@ -65,6 +66,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "runs": ("--out", "--keep", "--json"),
     "tui": ("--ascii", "--out"),
     "replay": ("--at", "--ascii", "--out"),
+    "serve": ("--host", "--port", "--write", "--out"),
     "topology": ("--as", "--set", "--json"),
     "chaos": ("--name", "--all", "--json"),
     "dlq": ("--group", "--name", "--json", "--data", "--set", "--all"),
@@ -83,7 +85,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 NAMES: Final[Mapping[str, str]] = {
     "scenario": "scenario", "saga": "saga", "events": "run", "metrics": "run", "tui": "run",
-    "replay": "run", "runs": "run", "parity": "scenario", "calibrate": "scenario",
+    "replay": "run", "serve": "run", "runs": "run", "parity": "scenario", "calibrate": "scenario",
     "topology": "topology", "chaos": "fault", "--topology": "topology", "--run": "run", "--fault": "fault",
     "--scenario": "scenario", "--chaos-profile": "profile",
 }  # fmt: skip

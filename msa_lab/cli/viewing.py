@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import Annotated, Final
@@ -10,6 +11,7 @@ import typer
 
 from msa_lab.cli.options import Out, RunArgument, talk_of
 
+WINDOW: Final = "MSALAB_WINDOW"
 _INSTANT: Final = re.compile(r"(?:T\+)?(\d{1,9}(?:\.\d{1,6})?)s?")
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
 
@@ -32,11 +34,32 @@ def replay(
     _open(context, run, out, at=0 if at is None else _instant(at), play=at is None, ascii_only=ascii_only)
 
 
+def serve(  # noqa: PLR0917 - a command's options
+    context: typer.Context,
+    run: RunArgument = None,
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Who can reach it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8760,
+    write: Annotated[
+        bool, typer.Option("--write", help="Let the browser play runs and write files, too.")
+    ] = False,
+    out: Out = None,
+) -> None:
+    """Show a kept run in a browser: the live view, read-only unless asked. Ctrl-C ends it."""
+    from msa_lab.cli import browsing  # noqa: PLC0415 - heavy modules wait for their command
+
+    browsing.serve(run, talk_of(context), host=host, port=port, write=write, out=out)
+
+
 def _instant(text: str) -> int:
     found = _INSTANT.fullmatch(text)
     if found is None:
         raise typer.BadParameter(f"--at {text!r}: seconds since the start, such as 7.012")
     return round(float(found[1]) * 1_000_000)
+
+
+def browsed() -> bool:
+    """Tell whether `msalab serve` started this process for a window of a browser."""
+    return WINDOW in os.environ
 
 
 def _open(
@@ -46,6 +69,10 @@ def _open(
     from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
 
     run = stored(name, out)
+    if browsed():
+        from msa_lab.cli import browsing  # noqa: PLC0415 - as above
+
+        raise typer.Exit(browsing.window(run, talk_of(context), out))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise EnvironmentTrouble(f"the live view needs a terminal\n  in a pipe:  msalab runs show {run.id}")
     from msa_lab.cli import watching  # noqa: PLC0415 - as above

@@ -215,7 +215,7 @@ def look(run: StoredRun, talk: Talk, *, out: str | None, at: int | None, play: b
     """Open a kept run; give 0, or the exit code of a run that was played from it."""
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     view = importlib.import_module(VIEW)
-    watched = _reopened(run, talk, out, terminal)
+    watched = reopened(run, talk, out, terminal)
     try:
         code = int(
             view.open_run(
@@ -232,7 +232,7 @@ def look(run: StoredRun, talk: Talk, *, out: str | None, at: int | None, play: b
             watched.end()
 
 
-def _reopened(run: StoredRun, talk: Talk, out: str | None, terminal: Terminal) -> Watched | None:
+def reopened(run: StoredRun, talk: Talk, out: str | None, terminal: Terminal) -> Watched | None:
     """Make what plays a kept run again; None when it does not say how it was played."""
     try:
         wanted = wanted_of(str(next(iter(run.summary.get("repeat") or []), "")))

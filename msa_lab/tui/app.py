@@ -62,10 +62,12 @@ class LabApp(Branching):
         cache: Path = Path(),
         session: Session | None = None,
         speed: float = 1.0,
+        private: bool = False,
     ) -> None:
         """Open a feed. `at` is an instant in microseconds (None: the end); `session` plays the run."""
         super().__init__(feed, session)
         self.summary = summary
+        self._private = private
         self.playback.speed = speed
         self._judged = session is None or not session.live
         self.signs = Signs(unicode)
@@ -253,7 +255,10 @@ class LabApp(Branching):
     def action_copy(self) -> None:
         """Copy the thing in focus."""
         text = self.view.thing()
-        if text:
+        if text and self._private:
+            self.copy_to_clipboard(text)
+            self.notify(f"copied {len(text)} characters, if the browser lets it")
+        elif text:
             self.notify(copy(text, self.copy_to_clipboard, self._cache))
         else:
             self.notify("there is nothing here to copy")
@@ -304,7 +309,10 @@ class LabApp(Branching):
 
     def action_picture(self) -> None:
         """Save the screen as an SVG picture in the current directory."""
-        self.notify(f"saved {self.save_screenshot(path='.')}")
+        if self._private:
+            self.notify("read-only: nothing is written", severity="warning")
+        else:
+            self.notify(f"saved {self.save_screenshot(path='.')}")
 
     def action_find(self) -> None:
         """Filter the events, from any screen."""

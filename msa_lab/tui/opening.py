@@ -24,18 +24,21 @@ def open_run(
     unicode: bool,
     colour: bool,
     cache: Path,
+    private: bool = False,
 ) -> int:
     """Show a run until the viewer quits; give the exit code: 0, 70 for a crash, 128 and a signal's number.
 
-    `at` is an instant in microseconds (None: the end), `play` whether time passes from then on.
+    `at` is an instant in microseconds (None: the end), `play` whether time passes from then on; `private`
+    keeps the viewer from this machine's files and clipboard.
 
     Raises:
         EnvironmentTrouble: when the log cannot be read.
     """
     feed = Feed(run.path / EVENTS)
     app = LabApp(
-        feed, run.summary, session=session, at=at, play=play, unicode=unicode, colour=colour, cache=cache
-    )
+        feed, run.summary, session=session, at=at, play=play, unicode=unicode, colour=colour, cache=cache,
+        private=private,
+    )  # fmt: skip
     return _shown(app)
 
 
