@@ -13,7 +13,8 @@ MSA Lab: a shop of twelve services that runs, breaks and heals before your eyes.
 Usage: msalab [OPTIONS] COMMAND [ARGS]...     msalab COMMAND --help says more
 
 Play
-  scenario NAME|FILE|-  play one; also: scenario list, show, lint
+  scenario NAME|FILE|-  play one; also: scenario list, show, lint,
+                        record
   chaos                 the faults there are: list, show KIND; in a running
                         shop: inject FAULT, active, heal
   topology              how the shop can be built: list, show, lint, graph
@@ -31,6 +32,7 @@ Keep a shop running, as real processes
 Look at what happened (in the latest run, unless told)
   tui                   the live view of a run: its screens, its end first
   replay                the live view from the start, or --at a moment
+  serve                 the live view in a browser
   saga                  purchases and their steps: list, show ID, why ID
   events                the event log, filtered
   metrics               the figures
