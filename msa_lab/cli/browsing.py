@@ -10,8 +10,7 @@ from pathlib import Path
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import cache_folder, runs_folder
 from msa_lab.cli.reading import stored
-from msa_lab.cli.terminal import emit, terminal_of
-from msa_lab.cli.viewing import WINDOW
+from msa_lab.cli.terminal import WINDOW, emit, terminal_of
 from msa_lab.cli.watching import VIEW, reopened
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.persistence import StoredRun

@@ -29,6 +29,8 @@ _GLYPHS: Final = {"good": ("✓", "+"), "bad": ("✗", "x"), "warn": ("▲", "!"
                   "line": ("─", "-"), "right": ("▶", ">"), "left": ("◀", "<")}  # fmt: skip
 NARROW: Final = 80
 _WIDEST: Final = 110
+WINDOW: Final = "MSALAB_WINDOW"
+"""Set where the terminal is a window of a browser: `read`, or `write` when it may change things."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import typer
 
 from msa_lab.cli.options import Out, RunArgument, talk_of
 
-WINDOW: Final = "MSALAB_WINDOW"
 _INSTANT: Final = re.compile(r"(?:T\+)?(\d{1,9}(?:\.\d{1,6})?)s?")
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
 
@@ -57,19 +56,15 @@ def _instant(text: str) -> int:
     return round(float(found[1]) * 1_000_000)
 
 
-def browsed() -> bool:
-    """Tell whether `msalab serve` started this process for a window of a browser."""
-    return WINDOW in os.environ
-
-
 def _open(
     context: typer.Context, name: str | None, out: str | None, *, at: int | None, play: bool, ascii_only: bool
 ) -> None:
     from msa_lab.cli.reading import stored  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli.terminal import WINDOW  # noqa: PLC0415 - as above
     from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
 
     run = stored(name, out)
-    if browsed():
+    if WINDOW in os.environ:
         from msa_lab.cli import browsing  # noqa: PLC0415 - as above
 
         raise typer.Exit(browsing.window(run, talk_of(context), out))
