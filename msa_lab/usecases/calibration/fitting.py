@@ -2,7 +2,7 @@
 
 By the method of quantiles (Aitchison and Brown, 1957, for the log-normal): the spread comes from the middle
 of the samples, where stray pauses of the machine do not reach; the mean is then made that of the samples
-without their highest twentieth. Which family fits is told by the Kolmogorov-Smirnov distance.
+without their highest fiftieth. Which family fits is told by the Kolmogorov-Smirnov distance.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NARROW = 1.05
 _NORMAL = NormalDist()
 _Z90 = _NORMAL.inv_cdf(0.9)
 _WIDEST = 1.5
-_TRIMMED = 0.95
+_TRIMMED = 0.98
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -39,7 +39,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def typical(samples: Sequence[float]) -> float:
-    """Give the mean of samples without their highest twentieth (the strays), 0 for none."""
+    """Give the mean of samples without their highest fiftieth (the strays), 0 for none."""
     kept = sorted(samples)[: max(1, math.ceil(len(samples) * _TRIMMED))]
     return math.fsum(kept) / len(kept) if kept else 0.0
 

@@ -73,7 +73,7 @@ class Observer:
         self._below: dict[int, list[tuple[int, int]]] = {}
         self._committed: dict[int, int] = {}
         self._entered: dict[int, tuple[int, int]] = {}
-        self._steps: dict[str, int] = {}
+        self._steps: dict[tuple[str, str], int] = {}
         self._recorded: dict[str, int] = {}
         self._deliveries: dict[tuple[str, str], int] = {}
         self._requests = 0
@@ -93,7 +93,7 @@ class Observer:
         detail = event.detail
         call = _Call(event.service, detail["operation"], event.span, sent=event.t)
         self._calls[detail["call"]] = call
-        if not event.span and (since := self._steps.pop(event.saga, 0)):
+        if not event.span and (since := self._steps.pop((event.instance, event.saga), 0)):
             self._commits.append(event.t - since)
 
     def _received(self, event: LogEvent) -> None:
@@ -126,7 +126,7 @@ class Observer:
         if call.parent:
             self._below.setdefault(call.parent, []).append((call.sent, event.t))
         elif event.saga:
-            self._steps[event.saga] = event.t
+            self._steps[event.instance, event.saga] = event.t
         if call.replied and event.detail["outcome"] == "ok":
             trip = event.t - call.sent - (call.replied - call.received)
             self._trips.setdefault(call.operation, []).append(trip)

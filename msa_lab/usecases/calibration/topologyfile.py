@@ -34,10 +34,8 @@ def topology_text(played: Topology, found: Calibration, *, name: str, cores: int
         costs = {work[1]: cost for work, cost in sorted(found.costs.items()) if work[0] == service}
         if costs:
             form["cost"] = {
-                work: {
-                    "cpu": written(cost.cpu),
-                    **({} if cost.wait is None else {"wait": written(cost.wait)}),
-                }
+                # null takes away what the service's spec says; nothing would leave it
+                work: {"cpu": written(cost.cpu), "wait": None if cost.wait is None else written(cost.wait)}
                 for work, cost in costs.items()
             }
         services[service] = form

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from msa_lab.bootstrap import Workspace, topology_for
-from msa_lab.sdk import ms
+from msa_lab.sdk import Cost, ms
 from msa_lab.sdk.distributions import Constant
 from msa_lab.topology.loading import read_topology
 from msa_lab.usecases.calibration.deriving import derived
@@ -73,7 +73,9 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
     specs = workspace.specs()
     settings = ["config.gateway.rate_limit=7", "services.cart.replicas=3", "broker.attempts=4"]
     played = topology_for(workspace, specs, name, settings)
-    found = derived(SEEN, requests=2, demand=0.020, events=EVENTS)
+    work = {**SEEN.work, ("psp", "psp.capture"): Timed([2_500] * 10, commits=10)}
+    seen = dataclasses.replace(SEEN, work=work)
+    found = derived(seen, requests=2, demand=0.021, events=EVENTS)
     text = topology_text(played, found, name="here", cores=2, note='On "my" machine: 2 cores.')
     made = read_topology(text, specs)
 
@@ -84,6 +86,7 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
     assert made.deployments["cart"].replicas == 3
     assert made.deployments["cart"].cost["cart.add_item"].cpu == Constant(ms(4))
     assert made.deployments["notification"].cost["order.confirmed"].cpu == Constant(ms(14))
+    assert made.deployments["psp"].cost["psp.capture"] == Cost(Constant(ms(1)))  # its spec would wait as well
     assert made.timing.commit == Constant(ms(1.5))
     assert made.broker == played.broker
     assert made.config == played.config

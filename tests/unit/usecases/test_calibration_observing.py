@@ -93,6 +93,8 @@ def test_the_transaction_between_two_steps_of_a_saga_is_a_commit() -> None:
         sent(100, "order", "stock.take", 1, saga="s-1"),
         returned(400, "order", "stock.take", 1, saga="s-1"),
         sent(950, "order", "card.charge", 2, saga="s-1"),
+        returned(1_200, "order", "card.charge", 2, saga="s-1"),
+        sent(9_000, "shipping", "carrier.release", 3, saga="s-1"),  # a consumer's call, of the same saga
     )
 
     assert found.commits == [550]

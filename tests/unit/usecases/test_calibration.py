@@ -1,0 +1,85 @@
+"""A shop whose costs are known is calibrated: the simulated world stands in for the real one."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from msa_lab.bootstrap import MeasuringStage, Wishes, Workspace, plan_for, scenario_for
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.runtime.sim.node import Node
+from msa_lab.sdk import Cost, Duration, ms, seconds
+from msa_lab.sdk.distributions import Constant, LogNormal
+from msa_lab.topology.loading import read_topology
+from msa_lab.usecases.calibration.calibrate import Listeners, World, calibrate
+from msa_lab.usecases.calibration.deriving import Calibration
+from msa_lab.usecases.calibration.topologyfile import topology_text
+from msa_lab.usecases.ports import Plan
+
+WORK = Cost(LogNormal(ms(1.5), 0.5))
+HANDLING = Cost(LogNormal(ms(5), 0.5))
+
+
+@pytest.fixture(scope="module")
+def known() -> Plan:
+    """A shop on two cores: operations take 1.5 ms, consumers 5 ms, and there are goods for everybody."""
+    workspace = Workspace(Path(__file__).parents[3])
+    specs = workspace.specs()
+    scenario = scenario_for(workspace, specs, "checkout", {})
+    given = dict(scenario.given)
+    given["stock"] = dict.fromkeys(given["stock"], 1_000_000)
+    plan = plan_for(workspace, specs, dataclasses.replace(scenario, given=given), Wishes(seed=1))
+    costs = {(spec.name, part.operation.name): WORK for spec in plan.specs for part in spec.operations}
+    costs |= {(spec.name, part.type.name): HANDLING for spec in plan.specs for part in spec.subscriptions}
+    truth = Calibration(
+        costs, LogNormal(ms(1.2), 0.4), Constant(ms(0.1)), Constant(ms(1)), Constant(ms(1)),
+        Constant(Duration(0)), 0.0, 0.0,
+    )  # fmt: skip
+    text = topology_text(plan.topology, truth, name="truth", cores=2, note="")
+    return dataclasses.replace(plan, topology=read_topology(text, plan.topology.specs))
+
+
+class Simulated:
+    """Both worlds are simulated; CPU seconds are the demands of the simulated machine."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._cpu = 0
+        self._stage = MeasuringStage(lambda _world, _what, _plan: lambda _now, _end: None, lambda: False)
+        compute = Node.compute
+
+        def counted(node: Node, demand: int) -> int:
+            self._cpu += demand
+            return compute(node, demand)
+
+        monkeypatch.setattr(Node, "compute", counted)
+
+    def play(self, _world: World, plan: Plan, listeners: Listeners, what: str) -> float:
+        before = self._cpu
+        self._stage.play("sim", plan, listeners, what)
+        return (self._cpu - before) / 1_000_000
+
+
+def test_the_calibrated_shop_is_as_fast_as_the_one_measured(
+    known: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = calibrate(known, Simulated(monkeypatch), name="here", cores=2, note="", length=seconds(20))
+
+    assert done.simulated_capacity == pytest.approx(done.capacity, rel=0.1)
+    # Twenty-four operations and eight handled events: 24 * 1.7 + 8 * 5.7 ms, and what is tried again.
+    assert done.found.demand == pytest.approx(0.083, rel=0.1)
+    assert done.found.seen == pytest.approx(24 * 0.0017, rel=0.15)
+    sagas = [row for rows in done.levels.values() for row in rows if row.what == "saga checkout"]
+    assert [round(row.share, 2) for row in sagas] == [0.5, 0.95] * 3
+    assert {share: [round(row.gap, 2) for row in rows[:2]] for share, rows in done.levels.items()} == {
+        share: [pytest.approx(0, abs=0.25)] * 2 for share in (0.2, 0.5, 0.8)
+    }
+    assert done.within_aim
+
+
+def test_a_shop_that_serves_nobody_cannot_be_calibrated(known: Plan) -> None:
+    class Idle:
+        def play(self, _world: World, _plan: Plan, _listeners: Listeners, _what: str) -> float:
+            return 1.0
+
+    with pytest.raises(EnvironmentTrouble, match="no customer was served in time"):
+        calibrate(known, Idle(), name="here", cores=2, note="", length=seconds(5))
