@@ -41,7 +41,7 @@ SUPPORTED = python_versions(PROJECT, max_version="3.13")
 ONE_PROCESS_A_CORE = ("-n", str(os.cpu_count() or 1))
 SHOP = ("process", "postgres", "rabbitmq", "load")
 """The extras of the world of real processes."""
-QUICK = "not campaign and not numbers and not slow and not soak and not verdicts"
+QUICK = "not campaign and not numbers and not slow and not soak"
 
 
 def runs(python: str, version: str) -> bool:
@@ -235,6 +235,23 @@ def process(session: nox.Session) -> None:
     """The world of real processes, with every kind of server it can stand on."""
     install(session, "test", "servers", extras=SHOP)
     pytest(session, "tests/process")
+
+
+@nox.session(python=OLDEST, default=False)
+def verdicts(session: nox.Session) -> None:
+    """Every shipped scenario under every profile on three seeds in both worlds: forty minutes."""
+    install(session, "test", "servers", extras=SHOP)
+    pytest(session, "-v", "tests/process/test_verdicts.py", env={"VERDICT_SEEDS": "1,2,3"})
+
+
+@nox.session(python=OLDEST, default=False)
+def soak(session: nox.Session) -> None:
+    """Five hundred SIGKILLs on services, servers, supervisor and fork server under load: eight minutes.
+
+    `SOAK_KILLS` and `SOAK_SEED` say how many and where to begin; what breaks a promise keeps its log.
+    """
+    install(session, "test", "servers", extras=SHOP)
+    pytest(session, "-s", "tests/soak")
 
 
 @nox.session(python=NEWEST, default=False)

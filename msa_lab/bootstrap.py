@@ -442,11 +442,14 @@ def play(
     """Play a plan in the world of a mode and judge it; files are only kept by what `write` does.
 
     Raises:
+        UserMistake: when that world cannot play one of the faults.
         EnvironmentTrouble: when this machine cannot have that world.
         ServiceFailed: when a service that somebody put in place of a shipped one fails in its own code.
     """
     from msa_lab.usecases.run_scenario import run_scenario  # noqa: PLC0415 - loaded when a run needs it
 
+    if mode == "process":
+        _refuse_what_processes_cannot(plan)
     spill = _spill_for(plan)
     if spill is not None:
         options.setdefault("entities", spill.mapping)
@@ -538,6 +541,14 @@ def cores() -> int:
     """Give how many cores this process and its children may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable is not None else os.cpu_count() or 1
+
+
+def _refuse_what_processes_cannot(plan: Plan) -> None:
+    from msa_lab.runtime.process.ability import cannot  # noqa: PLC0415 - loaded when a run needs it
+
+    reasons = [f"fault {fault.id}: {why}" for fault in plan.faults if (why := cannot(fault))]
+    if reasons:
+        raise UserMistake("\n".join([*reasons, "  play it with --mode sim"]))
 
 
 @contextlib.contextmanager

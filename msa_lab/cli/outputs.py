@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,8 @@ _BATCH: Final = 500
 Line = tuple[str, str, str]
 """Time as it was stamped, who, words."""
 
+_when = itemgetter(0)
+
 
 def print_logs(name: str, who: str | None, talk: Talk, *, since: str | None, follow: bool) -> None:
     """Print the lines of a shop's processes, whether it runs or not.
@@ -48,7 +51,8 @@ def print_logs(name: str, who: str | None, talk: Talk, *, since: str | None, fol
 
     lines: list[str] = []
     ends: dict[str, int] = {}
-    for line in heapq.merge(*(_lines(source, path, ends) for source, path in outs.items())):
+    files = (_lines(source, path, ends) for source, path in outs.items())
+    for line in heapq.merge(*files, key=_when):
         if line[0] >= from_then:
             lines.append(shown(line))
             if len(lines) >= _BATCH:
@@ -62,7 +66,7 @@ def print_logs(name: str, who: str | None, talk: Talk, *, since: str | None, fol
             now = _chosen(folder, who).items()
             more = [line for source, path in now for line in _more(source, path, ends)]
             if more:
-                emit("".join(shown(line) + "\n" for line in sorted(more)))
+                emit("".join(shown(line) + "\n" for line in sorted(more, key=_when)))
 
 
 def _moment(age: str) -> str:

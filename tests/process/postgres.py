@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from msa_lab.runtime.process.nursery import die_with_parent
 
 PASSWORD = "swordfish"
 
@@ -52,18 +55,29 @@ def postgres() -> Iterator[str]:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
 
-    def run(program: str, *words: str) -> None:
-        command = [str(bin_ / program), "-D", str(folder / "data"), *words]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **somebody)  # noqa: S603 - the wheel's own
+    def command(program: str, *words: str) -> list[str]:
+        return [str(bin_ / program), "-D", str(folder / "data"), *words]
 
+    quiet: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    parent = os.getpid()
     auth = ("-U", "shop", "--auth=scram-sha-256", "--pwfile", str(secret))
+    where = ("-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-c", "fsync=off")
     try:
-        run("initdb", *auth, "--no-sync", "--encoding=UTF8", "--locale=C")
-        how = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
-        run("pg_ctl", "start", "-w", "-t", "20", "-o", how, "-l", str(folder / "log"))
+        init = command("initdb", *auth, "--no-sync", "--encoding=UTF8", "--locale=C")
+        subprocess.run(init, check=True, **quiet, **somebody)  # noqa: S603 - the wheel's own program
+        server = subprocess.Popen(  # noqa: S603 - as above
+            command("postgres", *where),
+            preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509 - tests start it from one thread
+            **quiet,
+            **somebody,
+        )
         try:
+            ask = [str(bin_ / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+            while subprocess.run(ask, check=False).returncode:  # noqa: S603 - as above
+                assert server.poll() is None, "PostgreSQL did not start"
             yield f"postgresql://shop:{PASSWORD}@127.0.0.1:{port}/postgres"
         finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate")
+            server.send_signal(signal.SIGQUIT)
+            server.wait(20)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

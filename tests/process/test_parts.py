@@ -15,7 +15,7 @@ import sqlalchemy as sql
 
 from msa_lab import bootstrap
 from msa_lab.chaos import names_of, parse_fault_text
-from msa_lab.errors import EnvironmentTrouble
+from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.runtime.hosting import OWN
 from msa_lab.runtime.process import failing, servers
 from msa_lab.runtime.process.capacity import Capacity
@@ -23,19 +23,13 @@ from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts
 from msa_lab.runtime.process.journal import Journal, RunClock, Story, Told
 from msa_lab.runtime.process.ledger import Ledger
+from msa_lab.runtime.process.ports import FLEETING_COST, PASSWORD_COST, Scrypt
 from msa_lab.runtime.process.records import Records, shown, told
 from msa_lab.runtime.process.schema import mapped
 from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.sdk import SAGAS, DomainError, Instant, Money, SagaRecord, ServiceSpec, Table
 from msa_lab.sdk.discovery import discover
-from msa_lab.sdk.failures import (
-    CommitUnknown,
-    DeadlineExceeded,
-    Overloaded,
-    RemoteFailure,
-    Timeout,
-    Unavailable,
-)
+from msa_lab.sdk.failures import Overloaded, RemoteFailure
 from msa_lab.sdk.memory import Change
 from msa_lab.telemetry.events import KINDS, LogEvent
 from msa_lab.telemetry.log import EventLog
@@ -242,28 +236,6 @@ def test_refusals_and_failures_come_back_as_what_they_were(error: Exception) -> 
         assert again.data == error.data
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (Overloaded(), 503),
-        (DeadlineExceeded(), 504),
-        (Unavailable(), 503),
-        (Timeout(), 504),
-        (CommitUnknown(), 500),
-    ],
-)
-def test_what_a_handlers_own_call_or_commit_met_is_no_definite_failure_of_its_own(
-    error: Exception, status: int
-) -> None:
-    told, body = failing.written(error, began=True)
-
-    again = failing.read(SELL, told, body)
-
-    assert (told, body["failure"], body["began"]) == (status, type(error).__name__, True)
-    assert isinstance(again, RemoteFailure)
-    assert not again.definite
-
-
 def test_a_bug_of_the_callee_is_an_indefinite_failure_that_tells_nothing() -> None:
     status, body = failing.written(ZeroDivisionError("secret"))
 
@@ -318,3 +290,25 @@ def test_a_process_born_while_a_fault_ends_does_not_honour_it(tmp_path: Path) ->
 
     assert [active.id for active in hurting.set.active] == [going_on, new]
     assert hurting.set.publishing == ()
+
+
+def test_a_fault_that_real_processes_cannot_play_is_refused_before_anything_starts() -> None:
+    workspace = bootstrap.Workspace(Path(__file__).parents[2])
+    specs = workspace.specs()
+    wishes = bootstrap.Wishes(faults=("broker.loss broker lose_unflushed=true at 1s for 1s",))
+    plan = bootstrap.plan_for(
+        workspace, specs, bootstrap.scenario_for(workspace, specs, "checkout", {}), wishes
+    )
+
+    with pytest.raises(UserMistake, match=r"(?s)broker.loss: what.*survives the kill.*--mode sim"):
+        bootstrap.play(plan, mode="process")
+
+
+@pytest.mark.parametrize("cost", [FLEETING_COST, PASSWORD_COST])
+def test_a_password_is_known_by_its_hash_and_no_other_is(cost: int) -> None:
+    async def known() -> list[bool]:
+        passwords = Scrypt(cost)
+        kept = await passwords.hash("correct-horse")
+        return [await passwords.verify(said, kept) for said in ("correct-horse", "correct-hors")]
+
+    assert asyncio.run(known()) == [True, False]

@@ -23,7 +23,15 @@ from msa_lab.runtime.process.journal import Journal, RunClock, Told
 from msa_lab.runtime.process.limits import LIMITS
 from msa_lab.runtime.process.listener import Listener
 from msa_lab.runtime.process.outbox import Relay
-from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyCache, ValkeyLock
+from msa_lab.runtime.process.ports import (
+    FLEETING_COST,
+    PASSWORD_COST,
+    OuterDirectory,
+    PlannedConfig,
+    Scrypt,
+    ValkeyCache,
+    ValkeyLock,
+)
 from msa_lab.runtime.process.records import operations_of
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
@@ -62,6 +70,7 @@ class Process:
             operations, Journal(origin, RunClock(), plan.wanted, self._log), hurting,
             broker_of(plan), connection(plan.cache),
             PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
+            passwords=Scrypt(PASSWORD_COST if plan.lasting else FLEETING_COST),
         )  # fmt: skip
 
     # -- to the control plane -----------------------------------------------------------------------------

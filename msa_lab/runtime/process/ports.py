@@ -18,6 +18,9 @@ from msa_lab.sdk.testing import FakeCache, FakeLock
 from msa_lab.sdk.values import Duration
 
 Value = TypeVar("Value")
+PASSWORD_COST = 2**12
+FLEETING_COST = 2**6
+"""For accounts that end with the run: a slow hash would protect nobody and be most of the work of a rush."""
 
 
 def _milliseconds(ttl: Duration) -> int:
@@ -111,7 +114,13 @@ class MemoryLock(FakeLock):
 
 
 class Scrypt:
-    """Salted scrypt (RFC 7914) with N = 2^12, r = 8, p = 1: some 10 ms, so that a small machine can play."""
+    """Salted scrypt (RFC 7914) with r = 8, p = 1 and `cost` as its N, a power of 2.
+
+    With the usual cost a hash takes some 10 ms, so that a small machine can play.
+    """
+
+    def __init__(self, cost: int = PASSWORD_COST) -> None:
+        self._cost = cost
 
     async def hash(self, password: str) -> str:
         """Give salt and hash as hexadecimal."""
@@ -124,7 +133,7 @@ class Scrypt:
         return hmac.compare_digest(await self._derive(password, bytes.fromhex(salt)), bytes.fromhex(hashed))
 
     async def _derive(self, password: str, salt: bytes) -> bytes:
-        return await asyncio.to_thread(hashlib.scrypt, password.encode(), salt=salt, n=2**12, r=8, p=1)
+        return await asyncio.to_thread(hashlib.scrypt, password.encode(), salt=salt, n=self._cost, r=8, p=1)
 
 
 class CountedIds:
