@@ -29,7 +29,14 @@ from msa_lab.runtime.process.schema import mapped
 from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.sdk import SAGAS, DomainError, Instant, Money, SagaRecord, ServiceSpec, Table
 from msa_lab.sdk.discovery import discover
-from msa_lab.sdk.failures import Overloaded, RemoteFailure
+from msa_lab.sdk.failures import (
+    CommitUnknown,
+    DeadlineExceeded,
+    Overloaded,
+    RemoteFailure,
+    Timeout,
+    Unavailable,
+)
 from msa_lab.sdk.memory import Change
 from msa_lab.telemetry.events import KINDS, LogEvent
 from msa_lab.telemetry.log import EventLog
@@ -234,6 +241,28 @@ def test_refusals_and_failures_come_back_as_what_they_were(error: Exception) -> 
     assert str(again) == str(error)
     if isinstance(error, DomainError) and isinstance(again, DomainError):
         assert again.data == error.data
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Overloaded(), 503),
+        (DeadlineExceeded(), 504),
+        (Unavailable(), 503),
+        (Timeout(), 504),
+        (CommitUnknown(), 500),
+    ],
+)
+def test_what_a_handlers_own_call_or_commit_met_is_no_definite_failure_of_its_own(
+    error: Exception, status: int
+) -> None:
+    told, body = failing.written(error, began=True)
+
+    again = failing.read(SELL, told, body)
+
+    assert (told, body["failure"], body["began"]) == (status, type(error).__name__, True)
+    assert isinstance(again, RemoteFailure)
+    assert not again.definite
 
 
 def test_a_bug_of_the_callee_is_an_indefinite_failure_that_tells_nothing() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,19 +13,20 @@ import pytest
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.limits import LIMITS
 from msa_lab.runtime.process.openapi import page
+from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.web import Web
-from msa_lab.sdk import Context, ServiceSpec
+from msa_lab.sdk import Context, Operation, ServiceSpec, serve
 from msa_lab.sdk.discovery import discover
-from tests.builders import DEEDS, SHELF, Deed
+from tests.builders import DEEDS, SHELF, Deed, Got
 from tests.process.conftest import ProcessPorts
 
 
 class Door:
     """Speaks ASGI to the app of `shelf-1`."""
 
-    def __init__(self, ports: ProcessPorts) -> None:
+    def __init__(self, ports: ProcessPorts, spec: ServiceSpec = SHELF) -> None:
         self._ports = ports
-        self._app = Web(Host(ports.site, SHELF, ports.desk))
+        self._app = Web(Host(ports.site, spec, ports.desk))
 
     def ask(
         self, method: str, path: str, body: bytes = b"", query: str = "", **headers: str
@@ -129,6 +132,61 @@ def test_health_is_told_at_once_and_readiness_when_it_is_there(door: Door) -> No
         503,
         {"ready": False, "database": True, "broker": True, "cache": True},
     )
+
+
+def test_a_server_that_is_away_makes_an_instance_unready(ports: ProcessPorts, tmp_path: Path) -> None:
+    host = Host(ports.site, SHELF, ports.desk)
+    host.ready = True
+    before = ports.runner.run(host.dependencies())
+    here, ports.site.cache = ports.site.cache, connection(tmp_path / "nowhere")
+
+    status, told = Door(ports).ask("GET", "/ready")
+    ports.site.cache = here
+
+    assert before == {"database": True, "broker": True, "cache": True}
+    assert (status, told) == (503, {"ready": False, "database": True, "broker": True, "cache": False})
+
+
+def test_the_edge_takes_the_token_where_http_has_it(ports: ProcessPorts) -> None:
+    asked: list[object] = []
+
+    async def note(_ctx: Context, request: EdgeAsk) -> Got:
+        asked.append(request.token)
+        return Got("1", "door-1")
+
+    operation = Operation("shelf.enter", "POST", "/enter", EdgeAsk, Got, access="public")
+    edge = ServiceSpec("shelf", "lets in", operations=(serve(operation, note),), edge=True)
+    door = Door(ports, edge)
+
+    for headers in ({"authorization": "Bearer abc"}, {"authorization": "Basic abc"}, {}):
+        assert door.ask("POST", "/enter", b"{}", **headers)[0] == 200
+    assert door.ask("POST", "/enter", b'{"token": "mine"}', authorization="Bearer abc")[0] == 200
+
+    assert asked == ["abc", "", "", "mine"]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeAsk:
+    token: str = ""
+
+
+def test_a_page_tells_of_each_refusal_and_of_who_may_ask() -> None:
+    shop = {spec.name: spec for spec in discover()}
+
+    cart = page(shop["cart"], LIMITS, shop)["paths"]["/cart/items"]["post"]
+    edge = page(shop["gateway"], LIMITS, shop)
+    refused = cart["responses"]["422"]["content"]["application/json"]["schema"]["anyOf"]
+
+    assert refused[0]["properties"]["error"] == {"enum": ["too-many-lines"]}
+    assert refused[1] == {"$ref": "#/components/schemas/Failure"}
+    assert sorted(cart["responses"]) == [
+        "200", "400", "401", "404", "408", "413", "415", "422", "500", "502", "503", "504",
+    ]  # fmt: skip
+    assert (cart["x-msalab-access"], "security" in cart) == ("user", False)
+    assert edge["paths"]["/api"]["post"]["security"] == [{}, {"token": []}]
+    assert edge["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert "`version-mismatch`" in edge["paths"]["/api"]["post"]["responses"]["412"]["description"]
+    assert "1048576 bytes" in edge["info"]["description"]
 
 
 def test_the_openapi_page_names_every_operation(door: Door) -> None:
