@@ -27,6 +27,8 @@ from msa_lab.usecases.calibration.speed import Compared
 from msa_lab.usecases.ports import Plan, Progress
 
 _FRAME: Final = 0.1
+ENOUGH: Final = 0.8
+"""A shop that uses less of the cores than this at its capacity was not alone."""
 
 
 def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk) -> int:
@@ -114,6 +116,17 @@ class Teller:
         self._head = ""
 
 
+def _crowded(done: Calibrated, terminal: Terminal) -> list[str]:
+    """Say so when the shop could not have the whole machine."""
+    if done.used >= ENOUGH:
+        return []
+    text = (
+        f"at its capacity the shop used only {100 * done.used:.0f} % of the cores: others use this machine,"
+        " or something else than CPU holds the shop up; the simulated one has the cores to itself"
+    )
+    return terminal.wrap(text, f"  {terminal.glyph('warn')} ", "    ")
+
+
 def _row(row: Compared) -> list[str]:
     return [
         row.what,
@@ -148,6 +161,7 @@ def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
     share = 100 * min(1.0, done.found.seen / done.found.demand)
     lines += [
         f"  a visit takes {1000 * done.found.demand:.0f} ms of CPU; calls account for {share:.0f} % of it",
+        *_crowded(done, terminal),
         f"  written  {printable(str(path))}",
         f"  play it  msalab scenario checkout --topology {printable(str(path))}",
     ]

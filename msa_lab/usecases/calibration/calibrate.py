@@ -19,7 +19,7 @@ from msa_lab.usecases.calibration.observing import Measured, Observer, Work
 from msa_lab.usecases.calibration.regulars import FLOW, regulars
 from msa_lab.usecases.calibration.speed import KINDS as TIMED
 from msa_lab.usecases.calibration.speed import Compared, Speed, compared
-from msa_lab.usecases.calibration.topologyfile import topology_text
+from msa_lab.usecases.calibration.topologyfile import MACHINE, topology_text
 from msa_lab.usecases.ports import Plan
 
 SCHEMA: Final = "msalab/calibration@1"
@@ -65,6 +65,11 @@ class Calibrated:
     levels: Mapping[float, tuple[Compared, ...]]
 
     @property
+    def used(self) -> float:
+        """Which share of the cores the real shop used at its capacity."""
+        return self.capacity * self.found.demand / self.topology.machines[MACHINE]
+
+    @property
     def within_aim(self) -> bool:
         """Whether every quantile of the sagas is as close as it should be."""
         sagas = [row for rows in self.levels.values() for row in rows if row.what.startswith("saga")]
@@ -77,6 +82,7 @@ class Calibrated:
             "topology": self.topology.id,
             "capacity": {"process": self.capacity, "sim": self.simulated_capacity},
             "cpu_per_visit": {"whole": self.found.demand, "calls": self.found.seen},
+            "used_at_capacity": self.used,
             "aim": AIM,
             "within_aim": self.within_aim,
             "levels": [

@@ -1,0 +1,56 @@
+"""The page of a calibration."""
+
+import dataclasses
+from pathlib import Path
+
+from msa_lab.bootstrap import Workspace, topology_for
+from msa_lab.cli.calibrationpage import page
+from msa_lab.cli.terminal import Terminal
+from msa_lab.sdk import Duration
+from msa_lab.sdk.distributions import Constant
+from msa_lab.usecases.calibration.calibrate import Calibrated
+from msa_lab.usecases.calibration.deriving import Calibration
+from msa_lab.usecases.calibration.speed import Compared
+
+NOTHING = Constant(Duration(0))
+FOUND = Calibration({}, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, demand=0.08, seen=0.02)
+
+
+def calibrated(capacity: float, simulated: float) -> Calibrated:
+    """A result whose one saga took 40 ms in the real shop."""
+    workspace = Workspace(Path(__file__).parents[3])
+    topology = topology_for(workspace, workspace.specs(), "textbook", ["machines.host=2"])
+    rows = (Compared("saga checkout", 0.95, 40_000.0, simulated, (60, 58)),)
+    return Calibrated(topology, "", FOUND, capacity, 24.5, {0.2: rows})
+
+
+def test_both_worlds_stand_side_by_side() -> None:
+    lines = page(calibrated(24.0, 44_000.0), Path("here.yaml"), Terminal()).splitlines()
+
+    assert lines == [
+        "                    process    sim",
+        "capacity, visits/s    24.00  24.50",
+        "",
+        "load  what                process      sim    gap  samples",
+        "20%   saga checkout  p95  40.0 ms  44.0 ms  +10 %  60, 58",
+        "",
+        "✓ all sagas are within 25 % of the real ones",
+        "  a visit takes 80 ms of CPU; calls account for 25 % of it",
+        "  written  here.yaml",
+        "  play it  msalab scenario checkout --topology here.yaml",
+    ]
+
+
+def test_what_is_too_far_off_is_told() -> None:
+    text = page(calibrated(24.0, 51_000.0), Path("here.yaml"), Terminal())
+
+    assert "▲ not all sagas are within 25 % of the real ones" in text
+    assert "used only" not in text
+
+
+def test_a_shop_that_was_not_alone_is_told() -> None:
+    done = calibrated(10.0, 44_000.0)
+
+    assert done.used == 0.4
+    assert "at its capacity the shop used only 40 % of the cores" in page(done, Path("x"), Terminal())
+    assert dataclasses.replace(done, capacity=25.0).used == 1.0
