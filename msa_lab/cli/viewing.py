@@ -12,25 +12,36 @@ import typer
 from msa_lab.cli.options import Out, RunArgument, talk_of
 
 _INSTANT: Final = re.compile(r"(?:T\+)?(\d{1,9}(?:\.\d{1,6})?)s?")
+Mouse = Annotated[
+    bool, typer.Option("--mouse/--no-mouse", help="no-mouse: the terminal keeps the mouse, to select text.")
+]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")]
 
 
-def tui(context: typer.Context, run: RunArgument = None, ascii_only: Ascii = False, out: Out = None) -> None:
+def tui(
+    context: typer.Context,
+    run: RunArgument = None,
+    ascii_only: Ascii = False,
+    mouse: Mouse = True,
+    out: Out = None,
+) -> None:
     """Look at a run in the live view: its end first."""
-    _open(context, run, out, at=None, play=False, ascii_only=ascii_only)
+    _open(context, run, out, at=None, play=False, ascii_only=ascii_only, mouse=mouse)
 
 
-def replay(
+def replay(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     run: RunArgument = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="T", help="Stand still at this second of the run: 7.012.")
     ] = None,
     ascii_only: Ascii = False,
+    mouse: Mouse = True,
     out: Out = None,
 ) -> None:
     """Play a kept run again in the live view, or stand still at a moment of it. Nothing is started."""
-    _open(context, run, out, at=0 if at is None else _instant(at), play=at is None, ascii_only=ascii_only)
+    instant = 0 if at is None else _instant(at)
+    _open(context, run, out, at=instant, play=at is None, ascii_only=ascii_only, mouse=mouse)
 
 
 def serve(  # noqa: PLR0917 - a command's options
@@ -57,7 +68,14 @@ def _instant(text: str) -> int:
 
 
 def _open(
-    context: typer.Context, name: str | None, out: str | None, *, at: int | None, play: bool, ascii_only: bool
+    context: typer.Context,
+    name: str | None,
+    out: str | None,
+    *,
+    at: int | None,
+    play: bool,
+    ascii_only: bool,
+    mouse: bool,
 ) -> None:
     from msa_lab.cli.reading import stored  # noqa: PLC0415 - heavy modules wait for their command
     from msa_lab.cli.terminal import WINDOW  # noqa: PLC0415 - as above
@@ -73,4 +91,4 @@ def _open(
     from msa_lab.cli import watching  # noqa: PLC0415 - as above
 
     talk = talk_of(context)
-    raise typer.Exit(watching.look(run, talk, out=out, at=at, play=play, ascii_only=ascii_only))
+    raise typer.Exit(watching.look(run, talk, out=out, at=at, play=play, ascii_only=ascii_only, mouse=mouse))

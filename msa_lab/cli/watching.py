@@ -20,6 +20,7 @@ from msa_lab.cli.messages import loading, say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, Script, work
 from msa_lab.cli.places import cache_folder
+from msa_lab.cli.settings import own_keys
 from msa_lab.cli.stopping import stopping
 from msa_lab.cli.terminal import Terminal, emit, printable, terminal_of
 from msa_lab.cli.wanted import Wanted, wanted_of
@@ -196,6 +197,7 @@ class Watched:
 def watch(wanted: Wanted, talk: Talk, *, out: str | None) -> int:
     """Play a run in the live view; give its exit code, or 128 and a signal's number."""
     terminal = terminal_of(sys.stdout, colour=talk.colour)
+    keys = own_keys()
     watched = Watched(Order(wanted, out, terminal, talk.verbose))
     watched.start()
     try:
@@ -205,13 +207,24 @@ def watch(wanted: Wanted, talk: Talk, *, out: str | None) -> int:
                 pass
         if isinstance(watched.over, Refused):
             return _refused(watched.over)
-        code = view.open_live(watched, unicode=terminal.unicode, colour=talk.colour, cache=cache_folder())
+        code = view.open_live(
+            watched, unicode=terminal.unicode, colour=talk.colour, cache=cache_folder(), keys=keys
+        )
         return _conclude(watched, code)
     finally:
         watched.end()
 
 
-def look(run: StoredRun, talk: Talk, *, out: str | None, at: int | None, play: bool, ascii_only: bool) -> int:
+def look(
+    run: StoredRun,
+    talk: Talk,
+    *,
+    out: str | None,
+    at: int | None,
+    play: bool,
+    ascii_only: bool,
+    mouse: bool = True,
+) -> int:
     """Open a kept run; give 0, or the exit code of a run that was played from it."""
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     view = importlib.import_module(VIEW)
@@ -220,7 +233,7 @@ def look(run: StoredRun, talk: Talk, *, out: str | None, at: int | None, play: b
         code = int(
             view.open_run(
                 run, session=watched, at=at, play=play, unicode=terminal.unicode and not ascii_only,
-                colour=talk.colour, cache=cache_folder(),
+                colour=talk.colour, cache=cache_folder(), keys=own_keys(), mouse=mouse,
             )
         )  # fmt: skip
         if watched is not None and (watched.live or watched.over is not None):

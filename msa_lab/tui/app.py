@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
@@ -23,7 +23,7 @@ from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
-from msa_lab.tui.keys import KEYS, SCREENS, screen_at, tabs, told
+from msa_lab.tui.keys import KEYS, SCREENS, keymap, screen_at, tabs, told
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
@@ -38,6 +38,12 @@ _FRAME: Final = 0.1
 _READ: Final = 0.07
 _OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
+
+
+def _of_screens() -> list[Binding]:
+    """Give the keys that single screens have."""
+    kinds = (View, Live, MapView, SagasView, EventsView, MetricsView, VerdictView)
+    return [key for kind in kinds for key in kind.__dict__.get("BINDINGS", ()) if isinstance(key, Binding)]
 
 
 class LabApp(Branching):
@@ -63,11 +69,13 @@ class LabApp(Branching):
         session: Session | None = None,
         speed: float = 1.0,
         private: bool = False,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         """Open a feed. `at` is an instant in microseconds (None: the end); `session` plays the run."""
         super().__init__(feed, session)
         self.summary = summary
         self._private = private
+        self._keys = keymap(keys, _of_screens()) if keys else {}
         self.playback.speed = speed
         self._judged = session is None or not session.live
         self.signs = Signs(unicode)
@@ -102,6 +110,7 @@ class LabApp(Branching):
     def on_mount(self) -> None:
         for theme in THEMES:
             self.register_theme(theme)
+        self.set_keymap(self._keys)
         self.theme = "msalab-dark" if self._colour else "msalab-plain"
         self.screen.set_class(not self.signs.unicode, "ascii")
         self._read(_READ * 4)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
 
+from msa_lab.errors import UserMistake
+from msa_lab.source import did_you_mean
 from msa_lab.tui.feed.lines import Line, Span
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -17,36 +19,94 @@ SCREENS: Final = (
 )  # fmt: skip
 KEYS: Final = (
     *(
-        Binding(str(number), f"open('{name}')", title, show=False)
+        Binding(str(number), f"open('{name}')", title, show=False, id=name)
         for number, (name, title) in enumerate(SCREENS, start=1)
     ),
-    Binding("space", "play", "play/pause", key_display="Space"),
-    Binding("full_stop", "step(1)", "one event on", key_display=".", show=False),
-    Binding("comma", "step(-1)", "one event back", key_display=",", show=False),
-    Binding("right_square_bracket", "marker(1)", "next marker", key_display="]"),
-    Binding("left_square_bracket", "marker(-1)", "marker before", key_display="[", show=False),
-    Binding("greater_than_sign", "speed(1)", "faster", key_display=">", show=False),
-    Binding("less_than_sign", "speed(-1)", "slower", key_display="<", show=False),
-    Binding("g", "goto", "go to"),
-    Binding("L", "end", "to the end", show=False),
-    Binding("m", "mark", "mark this place", show=False),
-    Binding("y", "copy", "copy"),
-    Binding("t", "theme", "next theme", show=False),
-    Binding("M", "maximise", "one panel fills the screen", show=False),
-    Binding("s", "picture", "save the screen as SVG", show=False),
-    Binding("slash", "find", "filter events", key_display="/", show=False),
-    Binding("colon", "command_palette", "commands (also ^p)", key_display=":", show=False),
-    Binding("question_mark,f1", "keys", "keys", key_display="?"),
-    Binding("escape", "up", "one level up, never out", key_display="Esc", show=False),
-    Binding("q", "quit", "quit"),
-    Binding("x", "inject", "chaos"),
-    Binding("exclamation_mark", "heal", "heal all", key_display="!"),
-    Binding("f", "inject", "go another way from here (fork)", show=False),
-    Binding("ctrl+s,W", "save", "save as a scenario", key_display="^s W", show=False),
+    Binding("space", "play", "play/pause", key_display="Space", id="play"),
+    Binding("full_stop", "step(1)", "one event on", key_display=".", show=False, id="step-on"),
+    Binding("comma", "step(-1)", "one event back", key_display=",", show=False, id="step-back"),
+    Binding("right_square_bracket", "marker(1)", "next marker", key_display="]", id="next-marker"),
+    Binding(
+        "left_square_bracket", "marker(-1)", "marker before", key_display="[", show=False, id="marker-before"
+    ),
+    Binding("greater_than_sign", "speed(1)", "faster", key_display=">", show=False, id="faster"),
+    Binding("less_than_sign", "speed(-1)", "slower", key_display="<", show=False, id="slower"),
+    Binding("g", "goto", "go to", id="go-to"),
+    Binding("L", "end", "to the end", show=False, id="end"),
+    Binding("m", "mark", "mark this place", show=False, id="mark"),
+    Binding("y", "copy", "copy", id="copy"),
+    Binding("t", "theme", "next theme", show=False, id="theme"),
+    Binding("M", "maximise", "one panel fills the screen", show=False, id="maximise"),
+    Binding("s", "picture", "save the screen as SVG", show=False, id="picture"),
+    Binding("slash", "find", "filter events", key_display="/", show=False, id="filter"),
+    Binding("colon", "command_palette", "commands (also ^p)", key_display=":", show=False, id="commands"),
+    Binding("question_mark,f1", "keys", "keys", key_display="?", id="keys"),
+    Binding("escape", "up", "one level up, never out", key_display="Esc", show=False, id="up"),
+    Binding("q", "quit", "quit", id="quit"),
+    Binding("x", "inject", "chaos", id="inject"),
+    Binding("exclamation_mark", "heal", "heal all", key_display="!", id="heal"),
+    Binding("f", "inject", "go another way from here (fork)", show=False, id="fork"),
+    Binding("ctrl+s,W", "save", "save as a scenario", key_display="^s W", show=False, id="save"),
 )
+_FIXED: Final = (
+    "tab",
+    "shift+tab",
+    "up",
+    "down",
+    "left",
+    "right",
+    "enter",
+    "pageup",
+    "pagedown",
+    "home",
+    "end",
+)
+_NAMED: Final = {
+    ".": "full_stop", ",": "comma", "[": "left_square_bracket", "]": "right_square_bracket", "/": "slash",
+    "<": "less_than_sign", ">": "greater_than_sign", ":": "colon", "?": "question_mark",
+    "!": "exclamation_mark", "^": "circumflex_accent", "+": "plus", "-": "minus",
+    "=": "equals_sign", ";": "semicolon",
+    "#": "number_sign", "*": "asterisk", "&": "ampersand", "@": "at", "~": "tilde", "_": "underscore",
+}  # fmt: skip
 _SHOWN: Final = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "tab": "Tab"}
 _UNTOLD: Final = ("Scroll ", "Page ", "Quit the app", "Copy selected")
 HERE, LIST, EVERYWHERE = "On this screen", "In this panel", "Everywhere"
+
+
+def keymap(wanted: Mapping[str, str], screens: Iterable[Binding]) -> dict[str, str]:
+    """Read a keymap: keys by the names of what they do, several parted by blanks; `^` stands for Ctrl.
+
+    Raises:
+        UserMistake: with all that is wrong: an unknown name, a key that two things have.
+    """
+    names = {str(binding.id): binding for binding in KEYS}
+    wrong = [
+        f"[keys] {name}: there is no such key; did you mean {did_you_mean(name, names) or 'one of these'}?"
+        f"\n  {', '.join(names)}"
+        for name in wanted
+        if name not in names
+    ]
+    made = {
+        name: ",".join(_spelt(key) for key in text.split()) for name, text in wanted.items() if name in names
+    }
+    owners: dict[str, str] = dict.fromkeys(_FIXED, "moving about")
+    for binding in screens:
+        owners.update(dict.fromkeys(binding.key.split(","), f"{binding.description!r} on its screen"))
+    owners.pop("slash", None)  # both filter
+    for name, binding in names.items():
+        for key in made.get(name, binding.key).split(","):
+            if key in owners and (name in made or owners[key] in made):
+                wrong.append(f"[keys] {name}: {key or 'no key'} is taken by {owners[key]}")
+            owners[key] = name
+    if wrong:
+        raise UserMistake("\n".join(wrong))
+    return made
+
+
+def _spelt(key: str) -> str:
+    if key.startswith("^") and len(key) > 1:
+        return f"ctrl+{key[1:].lower()}"
+    return _NAMED.get(key, key)
 
 
 def told(active: Iterable[ActiveBinding], app: App[None]) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ def open_run(
     colour: bool,
     cache: Path,
     private: bool = False,
+    keys: Mapping[str, str] | None = None,
+    mouse: bool = True,
 ) -> int:
     """Show a run until the viewer quits; give the exit code: 0, 70 for a crash, 128 and a signal's number.
 
@@ -37,12 +40,12 @@ def open_run(
     feed = Feed(run.path / EVENTS)
     app = LabApp(
         feed, run.summary, session=session, at=at, play=play, unicode=unicode, colour=colour, cache=cache,
-        private=private,
+        private=private, keys=keys,
     )  # fmt: skip
-    return _shown(app)
+    return _shown(app, mouse=mouse)
 
 
-def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path) -> int:
+def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path, keys: Mapping[str, str]) -> int:
     """Show a run while it is played elsewhere; give the exit code as `open_run` does.
 
     A simulated run is there in a moment: it is played back from its start, so that it can be watched. Real
@@ -54,14 +57,14 @@ def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path) -> 
     paced = session.summary.get("mode") == "sim"
     app = LabApp(
         Feed(session.log), session.summary, session=session, at=0 if paced else None, play=paced, speed=_PACE,
-        unicode=unicode, colour=colour, cache=cache,
+        unicode=unicode, colour=colour, cache=cache, keys=keys,
     )  # fmt: skip
     return _shown(app)
 
 
-def _shown(app: LabApp) -> int:
+def _shown(app: LabApp, *, mouse: bool = True) -> int:
     try:
-        app.run()
+        app.run(mouse=mouse)
     finally:
         app.feed.log.close()
     if app.trouble is not None:

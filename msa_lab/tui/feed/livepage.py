@@ -145,8 +145,11 @@ def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
         (duration(took), "dim"),
     ]
     if width < _STEP_FITS:
-        return columns([[*row[:3], *row[4:]]], [1, 8, 12, 3, max(5, width - 28)], right=(3, 4))[0]
-    return columns([row], [1, 9, 12, max(4, width - 36), 3, 6], right=(4, 5))[0]
+        more = max(0, min(2, len(view.id) - 8))  # real processes give longer ids
+        return columns([[*row[:3], *row[4:]]], [1, 8 + more, 12 - more, 3, max(5, width - 28)], right=(3, 4))[
+            0
+        ]
+    return columns([row], [1, 10, 12, max(4, width - 37), 3, 6], right=(4, 5))[0]
 
 
 def _under_way(view: SagaView) -> str:
