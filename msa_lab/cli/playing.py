@@ -179,11 +179,16 @@ def _noting(sagas: list[str]) -> Callable[[LogEvent], object]:
 
 
 def folder_for(root: Path, spare: Path) -> tuple[RunFolder, EnvironmentTrouble | None]:
-    """Make the run's folder, in `spare` when the machine refuses: the chains of causes need the log."""
+    """Make the run's folder, in `spare` when the machine refuses: the chains of causes need the log.
+
+    A `spare` that is not needed is removed at once, so that who kills the run leaves nothing behind.
+    """
     try:
-        return RunFolder.create(root, bootstrap.new_run_id), None
+        folder = RunFolder.create(root, bootstrap.new_run_id)
     except EnvironmentTrouble as trouble:
         return RunFolder.create(spare, bootstrap.new_run_id), trouble
+    spare.rmdir()
+    return folder, None
 
 
 class _Printed:

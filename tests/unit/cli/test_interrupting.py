@@ -73,3 +73,15 @@ def test_a_second_signal_ends_the_process_at_once(workspace: Path) -> None:
         process.send_signal(signal.SIGINT)
 
         assert process.wait(timeout=60) in {130, -signal.SIGINT}
+
+
+def test_who_kills_a_run_leaves_no_temporary_folder(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleeting = workspace / "fleeting"
+    fleeting.mkdir()
+    monkeypatch.setenv("TMPDIR", str(fleeting))
+
+    with playing(workspace) as process:
+        process.kill()
+        process.wait()
+
+    assert list(fleeting.iterdir()) == []
