@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,17 +186,13 @@ def test_a_database_of_other_records_is_refused_with_the_way_out(backends: Calla
 
 def test_a_file_locked_by_another_is_waited_for_while_the_loop_goes_on(tmp_path: Path) -> None:
     async def played() -> list[str]:
-        holder, waiter = (
-            SqliteFile(tmp_path / "db"),
-            Database(SHELF, SqliteFile(tmp_path / "db"), versioned=True),
-        )
+        file = tmp_path / "db"
+        waiter = Database(SHELF, SqliteFile(file), versioned=True)
         await waiter.open()
-        await holder.open(lambda _connection: None)
         came: list[str] = []
         held = asyncio.Event()
-        connection = holder._connection  # noqa: SLF001 - to hold the lock longer than any commit does
-        assert connection is not None
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        holder = sqlite3.connect(file, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
 
         async def commit() -> None:
             tx = waiter.begin()
@@ -208,10 +205,10 @@ def test_a_file_locked_by_another_is_waited_for_while_the_loop_goes_on(tmp_path:
         for _ in range(3):
             await asyncio.sleep(0)
             came.append("loop")
-        connection.exec_driver_sql("COMMIT")
+        holder.execute("COMMIT")
         await going
         await waiter.close()
-        await holder.close()
+        holder.close()
         return came
 
     assert asyncio.run(played()) == ["loop", "loop", "loop", "kept"]

@@ -1,21 +1,45 @@
 """What a service's database stands on: bodies of work run over one connection, whichever database it is.
 
-A body is a plain function of a SQLAlchemy connection, written once. A backend runs it where the loop is
-(SQLite), or lets it wait for a server while the loop goes on (PostgreSQL).
+A body is a plain function of a connection, written once. A backend runs it where the loop is (SQLite), or
+lets it wait for a server while the loop goes on (PostgreSQL).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sql
-from sqlalchemy.exc import IntegrityError
 
 T = TypeVar("T")
 
 PATIENCE = 10.0
 """How many seconds a commit waits for its turn."""
+
+
+class Connection(Protocol):
+    """What bodies see of SQLAlchemy's connection.
+
+    A statement given is kept compiled, so it is made once, with its values as parameters.
+    """
+
+    @property
+    def dialect(self) -> Any:  # noqa: ANN401 - SQLAlchemy's; `name` tells the database
+        """The database's kind of SQL."""
+        ...
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        """Execute a statement once, or once for each of a list of parameters."""
+        ...
+
+
+class Taken(Exception):
+    """A constraint refused: another row has these values."""
+
+    def __init__(self, table: str, columns: tuple[str, ...]) -> None:
+        super().__init__(f"{table}: {', '.join(columns)} taken")
+        self.table = table
+        self.columns = columns
 
 
 class Backend(Protocol):
@@ -29,7 +53,7 @@ class Backend(Protocol):
         """
         ...
 
-    async def read(self, body: Callable[[sql.Connection], T]) -> T:
+    async def read(self, body: Callable[[Connection], T]) -> T:
         """Run a body that reads what is committed.
 
         Raises:
@@ -37,21 +61,17 @@ class Backend(Protocol):
         """
         ...
 
-    async def write(self, body: Callable[[sql.Connection], T], confirmed: Callable[[T], object]) -> T:
+    async def write(self, body: Callable[[Connection], T], confirmed: Callable[[T], object]) -> T:
         """Run a body as one transaction that no other overlaps, and commit.
 
         `confirmed` is called with the result as soon as the commit is known to hold, before any other work of
         this process, also when nobody waits for it any more. When the body raises, nothing is committed.
 
         Raises:
-            IntegrityError: when a constraint refused.
+            Taken: when a constraint refused.
             StoreUnavailable: when the database refused.
             CommitUnknown: when the answer to the commit was lost.
         """
-        ...
-
-    def taken(self, error: IntegrityError) -> tuple[str, tuple[str, ...]]:
-        """Give the table and the columns whose values were taken."""
         ...
 
     async def close(self) -> None:

@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sql
-from sqlalchemy.exc import IntegrityError
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.hosting import ANSWERS, INBOX, OWN
-from msa_lab.runtime.process.backend import Backend
+from msa_lab.runtime.process.backend import Backend, Connection, Taken
 from msa_lab.runtime.process.journal import Told
 from msa_lab.runtime.process.layout import layout_of
 from msa_lab.runtime.process.records import Records
@@ -87,11 +86,11 @@ class Database:
         """Close the connections."""
         await self._backend.close()
 
-    async def read(self, body: Callable[[sql.Connection], T]) -> T:
+    async def read(self, body: Callable[[Connection], T]) -> T:
         """Run a body that reads beside the records; see the backend."""
         return await self._backend.read(body)
 
-    async def write(self, body: Callable[[sql.Connection], T]) -> T:
+    async def write(self, body: Callable[[Connection], T]) -> T:
         """Run a body that writes beside the records, as a transaction of its own; see the backend."""
         return await self._backend.write(body, _nothing)
 
@@ -102,7 +101,7 @@ class Database:
         where = self.table(table)
         return await self._backend.read(lambda connection: self._row(connection, where, key))
 
-    def _row(self, connection: sql.Connection, where: Mapped, key: str) -> tuple[Any, int]:
+    def _row(self, connection: Connection, where: Mapped, key: str) -> tuple[Any, int]:
         row = connection.execute(where.select, {KEY: key}).first()
         return (None, 0) if row is None else (self._record(where, row), int(row[-1]))
 
@@ -176,7 +175,7 @@ class Database:
             CommitUnknown: when the answer to the commit was lost.
         """
 
-        def body(connection: sql.Connection) -> tuple[list[_Noted], int]:
+        def body(connection: Connection) -> tuple[list[_Noted], int]:
             changes = self._write(connection, tx)
             others = self._read_journal(connection)
             instance, events, messages = follow(changes)
@@ -191,11 +190,10 @@ class Database:
 
         try:
             await self._backend.write(body, holds)
-        except IntegrityError as error:
-            table, fields = self._backend.taken(error)
-            raise Duplicate(f"{table}: {', '.join(fields)} taken", table=table, fields=fields) from None
+        except Taken as taken:
+            raise Duplicate(str(taken), table=taken.table, fields=taken.columns) from None
 
-    def _write(self, connection: sql.Connection, tx: SqlTransaction) -> list[Change]:
+    def _write(self, connection: Connection, tx: SqlTransaction) -> list[Change]:
         changes: list[Change] = []
         rows: list[tuple[Mapped, dict[str, Any]]] = []
         for place, after in tx.writes.items():
@@ -222,9 +220,7 @@ class Database:
             connection.execute(where.insert, row)
         return changes
 
-    def _before(
-        self, connection: sql.Connection, tx: SqlTransaction, place: tuple[str, str]
-    ) -> tuple[Any, int]:
+    def _before(self, connection: Connection, tx: SqlTransaction, place: tuple[str, str]) -> tuple[Any, int]:
         """Give a record as it is before the commit, and its version.
 
         What the transaction inserts or has read is not read again: the statement that writes it finds out
@@ -239,7 +235,7 @@ class Database:
             raise Conflict(f"{place[0]} {place[1]} changed since it was read")
         return before, version
 
-    def _keep(self, connection: sql.Connection, instance: str, events: bytes) -> int:
+    def _keep(self, connection: Connection, instance: str, events: bytes) -> int:
         """Keep log events in place of those of the instance's commit before; give this commit's number."""
         number = connection.execute(self.layout.renote, {KEY: instance, "events": events}).scalar()
         if number is None:
@@ -259,9 +255,9 @@ class Database:
         """Give the log events of other processes' last commits, which those may not have sent, once."""
         return self._fresh(await self._backend.read(self._read_journal))
 
-    def _read_journal(self, connection: sql.Connection) -> list[_Noted]:
-        rows = connection.execute(self.layout.noted, {"known": self._known})
-        return [(int(row.number), bytes(row.events)) for row in rows]
+    def _read_journal(self, connection: Connection) -> list[_Noted]:
+        rows = connection.execute(self.layout.noted, {"known": self._known}).all()
+        return [(int(number), bytes(events)) for number, events in rows]
 
     def _fresh(self, rows: list[_Noted]) -> list[Told]:
         """Give the log events in rows of the journal, in the order of the commits; remember how far."""
@@ -276,7 +272,7 @@ class Database:
         rows = await self._backend.read(
             lambda connection: connection.execute(self.layout.waiting, {"most": limit}).all()
         )
-        return [(int(row.id), bytes(row.message)) for row in rows]
+        return [(int(number), bytes(message)) for number, message in rows]
 
     async def depth(self) -> int:
         """Tell how many messages the outbox holds."""
@@ -285,9 +281,8 @@ class Database:
 
     async def remove(self, ids: Sequence[int]) -> None:
         """Remove messages that the broker has confirmed."""
-        await self._backend.write(
-            lambda connection: connection.execute(self.layout.remove, {"ids": list(ids)}), _nothing
-        )
+        rows = [{KEY: number} for number in ids]
+        await self._backend.write(lambda connection: connection.execute(self.layout.remove, rows), _nothing)
 
 
 class SqlTransaction(MemoryTransaction):

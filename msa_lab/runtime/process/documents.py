@@ -9,6 +9,7 @@ import sqlalchemy as sql
 from pydantic_core import from_json, to_json
 from sqlalchemy.dialects.postgresql import JSONB
 
+from msa_lab.runtime.process.backend import Connection
 from msa_lab.runtime.process.database import Database
 
 
@@ -19,6 +20,11 @@ class StoredDocuments:
         self._database = database
         self._table = database.layout.documents
         self._add = sql.insert(self._table).returning(self._table.c.id)
+        self._queries: dict[tuple[str, ...], sql.Select[Any]] = {}
+        # PostgreSQL compares all fields by containment, which tells numbers from texts.
+        equals = sql.cast(sql.bindparam("equals", type_=sql.Text), JSONB)
+        contains = sql.cast(self._table.c.body, JSONB).op("@>", is_comparison=True)
+        self._containing = self._newest(contains(equals))
 
     async def add(self, collection: str, document: Mapping[str, Any]) -> str:
         """Store a document; its id is `collection-number`."""
@@ -32,31 +38,35 @@ class StoredDocuments:
         self, collection: str, *, limit: int = 100, **equals: str | int
     ) -> Sequence[dict[str, Any]]:
         """Give matching documents, newest first."""
-        table = self._table
+        names = tuple(equals)
+        wanted = {"collection": collection, "most": limit, **{f"is_{name}": equals[name] for name in names}}
+        contained = {"collection": collection, "most": limit, "equals": to_json(dict(equals)).decode()}
 
-        def body(connection: sql.Connection) -> list[Any]:
+        def body(connection: Connection) -> list[Any]:
             server = connection.dialect.name == "postgresql"
-            matching = (_contains if server else _extracts)(table.c.body, equals)
-            query = (
-                sql.select(table.c.body)
-                .where(table.c.collection == collection, *matching)
-                .order_by(table.c.id.desc())
-                .limit(limit)
-            )
-            return list(connection.execute(query).scalars())
+            query = self._containing if server else self._extracting(names)
+            return list(connection.execute(query, contained if server else wanted).scalars())
 
         return [from_json(found) for found in await self._database.read(body)]
 
+    def _newest(self, *matching: sql.ColumnElement[bool]) -> sql.Select[Any]:
+        columns = self._table.c
+        return (
+            sql.select(columns.body)
+            .where(columns.collection == sql.bindparam("collection"), *matching)
+            .order_by(columns.id.desc())
+            .limit(sql.bindparam("most"))
+        )
 
-def _extracts(column: sql.Column[Any], equals: Mapping[str, str | int]) -> list[sql.ColumnElement[bool]]:
-    """Compare field by field; in SQLite a number never equals a text."""
-    return [
-        sql.func.json_extract(column, '$."{}"'.format(name.replace('"', ""))) == value
-        for name, value in equals.items()
-    ]
-
-
-def _contains(column: sql.Column[Any], equals: Mapping[str, str | int]) -> list[sql.ColumnElement[bool]]:
-    """Compare all fields by containment, which in PostgreSQL tells numbers from texts."""
-    wanted = sql.cast(sql.literal(to_json(dict(equals)).decode(), sql.Text), JSONB)
-    return [sql.cast(column, JSONB).op("@>", is_comparison=True)(wanted)] if equals else []
+    def _extracting(self, names: tuple[str, ...]) -> sql.Select[Any]:
+        """Compare field by field; in SQLite a number never equals a text."""
+        query = self._queries.get(names)
+        if query is None:
+            paths = {name: '$."{}"'.format(name.replace('"', "")) for name in names}
+            query = self._queries[names] = self._newest(
+                *(
+                    sql.func.json_extract(self._table.c.body, path) == sql.bindparam(f"is_{name}")
+                    for name, path in paths.items()
+                )
+            )
+        return query

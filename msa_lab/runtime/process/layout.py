@@ -58,7 +58,7 @@ class Layout:
         self.waiting = sql.select(outbox).order_by(outbox.c.id).limit(sql.bindparam("most"))
         self.depth = sql.select(sql.func.count()).select_from(outbox)
         self.offer = sql.insert(outbox)
-        self.remove = sql.delete(outbox).where(outbox.c.id.in_(sql.bindparam("ids", expanding=True)))
+        self.remove = sql.delete(outbox).where(outbox.c.id == sql.bindparam(KEY))
 
     def _journal_statements(self, journal: sql.Table) -> None:
         here = journal.c.instance == sql.bindparam(KEY)

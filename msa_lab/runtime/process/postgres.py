@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.runtime.process.backend import PATIENCE
+from msa_lab.runtime.process.backend import PATIENCE, Connection, Taken
 from msa_lab.sdk.failures import CommitUnknown, StoreUnavailable
 from msa_lab.topology.servers import shown
 
@@ -91,7 +91,7 @@ class PostgresSchema:
             what = str(getattr(error, "orig", error)).rpartition(">: ")[2] or type(error).__name__
             raise EnvironmentTrouble(f"the database at {shown(self._url)}: {what}") from None
 
-    async def read(self, body: Callable[[sql.Connection], T]) -> T:
+    async def read(self, body: Callable[[Connection], T]) -> T:
         """Run a body; see the port."""
 
         async def reading(connection: AsyncConnection) -> T:
@@ -99,11 +99,14 @@ class PostgresSchema:
 
         return await self._shielded(self._refusing(self._reader.run(reading)))
 
-    async def write(self, body: Callable[[sql.Connection], T], confirmed: Callable[[T], object]) -> T:
+    async def write(self, body: Callable[[Connection], T], confirmed: Callable[[T], object]) -> T:
         """Run a body as a transaction; see the port."""
-        return await self._shielded(self._refusing(self._transact(body, confirmed)))
+        try:
+            return await self._shielded(self._refusing(self._transact(body, confirmed)))
+        except IntegrityError as error:
+            raise _taken(error) from error
 
-    async def _transact(self, body: Callable[[sql.Connection], T], confirmed: Callable[[T], object]) -> T:
+    async def _transact(self, body: Callable[[Any], T], confirmed: Callable[[T], object]) -> T:
         def whole(connection: sql.Connection) -> T:
             connection.execute(self._lock)
             return body(connection)
@@ -147,19 +150,21 @@ class PostgresSchema:
         if not task.cancelled():
             task.exception()  # who still waits is told; else nobody asks for it
 
-    def taken(self, error: IntegrityError) -> tuple[str, tuple[str, ...]]:
-        """Read both out of the server's answer; its detail is `Key (a, b)=(1, 2) already exists`."""
-        told: Any = error.orig.__cause__ if error.orig is not None else None
-        table, detail = getattr(told, "table_name", "") or "", getattr(told, "detail", "") or ""
-        columns = detail.partition("(")[2].partition(")")[0]
-        return table, tuple(column.strip(' "') for column in columns.split(",") if column)
-
     async def close(self) -> None:
         """Close the connections, when what is under way has ended."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._writer.close()
         await self._reader.close()
         await self._engine.dispose()
+
+
+def _taken(error: IntegrityError) -> Exception:
+    """Read table and columns out of the server's answer; its detail is `Key (a, b)=(1, 2) already exists`."""
+    told: Any = error.orig.__cause__ if error.orig is not None else None
+    columns = (getattr(told, "detail", "") or "").partition("(")[2].partition(")")[0]
+    if not columns:
+        return error
+    return Taken(told.table_name, tuple(column.strip(' "') for column in columns.split(",")))
 
 
 def _place(schema: str) -> int:

@@ -26,6 +26,7 @@ class Mapped:
     table: sql.Table
     documents: frozenset[str]
     names: tuple[str, ...] = field(init=False)
+    flags: frozenset[str] = field(init=False)
     select: sql.Select[Any] = field(init=False)
     exists: sql.Select[Any] = field(init=False)
     insert: sql.Insert = field(init=False)
@@ -39,6 +40,7 @@ class Mapped:
         unchanged = sql.and_(here, columns[VERSION] == sql.bindparam(SEEN))
         made = {
             "names": tuple(name for name in columns.keys() if name != VERSION),  # noqa: SIM118 - no mapping
+            "flags": frozenset(column.name for column in columns if isinstance(column.type, sql.Boolean)),
             "select": sql.select(self.table).where(here),
             "exists": sql.select(sql.literal_column("1")).select_from(self.table).where(here),
             "insert": sql.insert(self.table),
@@ -77,10 +79,14 @@ class Mapped:
     def read(self, row: Sequence[Any]) -> dict[str, Any]:
         """Give the plain fields of a row, whose columns stand in the table's order."""
         documents = self.documents
-        return {
+        found = {
             name: from_json(value) if name in documents else value
             for name, value in zip(self.names, row, strict=False)
         }
+        for name in self.flags:  # numbers in SQLite
+            if found[name] is not None:
+                found[name] = bool(found[name])
+        return found
 
     def keeps_uniques(self, before: object, after: object) -> bool:
         """Tell whether two records have the same values wherever those must be unique."""

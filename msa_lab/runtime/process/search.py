@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sql
 import tantivy
 from pydantic_core import from_json, to_json
 
+from msa_lab.runtime.process.backend import Connection
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.schema import KEY
 from msa_lab.sdk.ports import Hit
@@ -89,7 +89,7 @@ class TantivySearch:
     async def _change(self, doc_id: str, fields: str | None) -> None:
         layout = self._layout
 
-        def body(connection: sql.Connection) -> None:
+        def body(connection: Connection) -> None:
             if not connection.execute(layout.reindex, {KEY: doc_id, "fields": fields}).rowcount:
                 connection.execute(layout.index, {"id": doc_id, "fields": fields})
 
@@ -122,7 +122,7 @@ class TantivySearch:
         if not rows:
             return
         changes: list[Changed] = [
-            (row.number, row.id, None if row.fields is None else from_json(row.fields)) for row in rows
+            (number, doc_id, None if fields is None else from_json(fields)) for number, doc_id, fields in rows
         ]
         if self._words is None:
             self._words = Words()
