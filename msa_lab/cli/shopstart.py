@@ -22,7 +22,7 @@ from msa_lab.cli.interrupted import Interrupted
 from msa_lab.cli.messages import put, say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, shops_folder
-from msa_lab.cli.shopstop import clean_up
+from msa_lab.cli.shopstop import clean_up, waiting_line
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, MsaLabError, UserMistake
 from msa_lab.persistence.shops import DEFAULT, ShopFolder, ShopStore
@@ -111,16 +111,14 @@ class _Speaker:
         self._folder = folder
         self._began = began
         self._live = terminal_of(sys.stderr).live and not talk.quiet
-        self._of = 0
 
     def progress(self, told: Mapping[str, Any]) -> None:
         """Show who is ready; who blocks an end."""
         if "waiting" in told:
-            line = f"ending: {', '.join(told['waiting'])} has {told['left']:.0f} s left"
+            line = waiting_line(told)
         elif "seeding" in told:
             line = f"filling in the data of {told['seeding']}"
         else:
-            self._of = max(self._of, int(told["of"]))
             line = f"starting: {told['ready']} of {told['of']} processes are ready"
         if self._live:
             put(f"\r\x1b[K{line}")

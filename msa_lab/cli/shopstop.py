@@ -29,6 +29,7 @@ GONE_WITHIN = 10.0
 
 _PAUSE = 0.02
 _NOT_HEALED = 6
+_NAMED = 4
 
 
 def stop(name: str, talk: Talk, *, every: bool) -> int:
@@ -102,16 +103,21 @@ def _sure(folder: ShopFolder) -> None:
         raise UserMistake("nothing was deleted")
 
 
+def waiting_line(progress: Mapping[str, Any]) -> str:
+    """Say who has not ended yet and how long it still has."""
+    names = progress["waiting"]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"waiting for {', '.join(names[:_NAMED])}{more}: {progress['left']:.0f} s, then they are killed"
+
+
 def _countdown(talk: Talk) -> Callable[[Mapping[str, Any]], object]:
     """Name who blocks the end: on a line that is redrawn, else once a second."""
     live = terminal_of(sys.stderr).live
 
     def tell(progress: Mapping[str, Any]) -> None:
-        names = progress.get("waiting") or []
-        if not names or talk.quiet:
+        if not progress.get("waiting") or talk.quiet:
             return
-        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")  # noqa: PLR2004
-        line = f"waiting for {shown}: {progress['left']:.0f} s, then they are killed"
+        line = waiting_line(progress)
         if live:
             put(f"\r\x1b[K{line}")
         elif progress["left"] < 2.5:  # noqa: PLR2004 - most end at once and are not worth a line

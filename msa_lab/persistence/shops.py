@@ -56,11 +56,6 @@ class ShopFolder:
         """The event log's folder."""
         return self.path / _EVENTS
 
-    @property
-    def exists(self) -> bool:
-        """Whether there ever was such a shop."""
-        return (self.path / _PAST).is_file()
-
     def make(self) -> None:
         """Make the folder and what it holds.
 

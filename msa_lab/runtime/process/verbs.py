@@ -10,6 +10,7 @@ from typing import Any
 from msa_lab.chaos import names_of, parse_fault_text
 from msa_lab.chaos.model import At, FaultSpec
 from msa_lab.errors import UserMistake
+from msa_lab.runtime.process.ability import cannot
 from msa_lab.runtime.process.admin import Tell, Verb
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
@@ -32,7 +33,6 @@ class Verbs:
         self._chaos = chaos
         replicas = {name: deployed.replicas for name, deployed in plan.topology.deployments.items()}
         self._names = names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas)
-        self._injections = 0
         self.verbs: dict[str, Verb] = {
             "inject": self._inject, "active": self._active, "heal": self._heal, "restart": self._restart,
         }  # fmt: skip
@@ -52,10 +52,9 @@ class Verbs:
         number = 1
         spec = parse_fault_text(text, self._names, file="chaos inject")
         if spec.kind == "load.spike":
-            raise UserMistake(
-                "load.spike multiplies the shoppers of a scenario, which a running shop has not"
-            )
-        refuse_what_cannot_be((spec,), self._control.blueprint.topology.servers)
+            raise UserMistake("load.spike multiplies a scenario's shoppers; a running shop has none")
+        if why := cannot(spec):
+            raise UserMistake(f"{spec.kind}: {why}")
         while spec.id in self._chaos.injected:
             number += 1
             again = parse_fault_text(text, self._names, number=number, file="chaos inject")
