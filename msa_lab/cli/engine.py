@@ -51,7 +51,6 @@ def _played(order: Order, line: Connection, spare: Path) -> Over:
         Begun(
             folder.events.resolve(),
             summary,
-            wanted.again(plan),
             script_of(plan),
         )
     )

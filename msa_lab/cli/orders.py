@@ -40,7 +40,6 @@ class Begun:
 
     log: Path
     summary: dict[str, Any]
-    again: str
     script: Script
 
 

@@ -66,7 +66,6 @@ class Watched:
         self.order = order
         self.log = Path() if kept is None else kept.path / EVENTS
         self.summary: Mapping[str, Any] = {} if kept is None else kept.summary
-        self.again = ""
         self.live = False
         self.over: Over | Refused | None = None
         self._script: Script | None = None
@@ -161,7 +160,7 @@ class Watched:
         except (EOFError, OSError):
             word = Refused(EXIT_BUG, "the engine ended without a word")
         if isinstance(word, Begun):
-            self.log, self.summary, self.again = word.log, word.summary, word.again
+            self.log, self.summary = word.log, word.summary
             self._script = word.script
             return "begun"
         self.live = False

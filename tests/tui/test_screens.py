@@ -358,6 +358,21 @@ def test_a_message_leads_to_its_event_and_an_event_to_its_saga(stage: Stage) -> 
     stage(story)
 
 
+def test_n_goes_to_the_next_saga_in_trouble_and_back(stage: Stage) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "3", "n")
+        view = app.view
+        assert isinstance(view, SagasView)
+        assert view.chosen == "ord-3"
+        await press(pilot, "enter", "N")
+        assert view.chosen == "ord-2"
+        assert view.has_class("open")
+        await press(pilot, "escape", "n", "n")
+        assert view.chosen == "ord-3"
+
+    stage(story)
+
+
 # -- events ----------------------------------------------------------------------------------------
 
 

@@ -95,7 +95,7 @@ class LogFile:
         return heads
 
     def _decoded_head(self, line: bytes, number: int) -> Head:
-        event = self._decoded(line, number)
+        event = self.decoded(line, number)
         return Head(
             line, str(event.seq).encode(), str(event.t).encode(), event.kind.encode(), event.saga.encode()
         )
@@ -109,7 +109,7 @@ class LogFile:
         lines = self._file.read(last - self._starts[start]).splitlines()
         for line, code in zip(lines, self._codes[start:end], strict=True):
             if code in codes:
-                yield self._decoded(line)
+                yield self.decoded(line)
 
     @property
     def done(self) -> bool:
@@ -133,11 +133,12 @@ class LogFile:
         end = self.before(t)[1]
         return all(self.piece(at, end) == other.piece(at, end) for at in range(0, end, _PIECE))
 
-    def decoded(self, line: bytes) -> LogEvent:
-        """Read an event."""
-        return self._decoded(line)
+    def decoded(self, line: bytes, number: int = 0) -> LogEvent:
+        """Read an event; `number` is its line's, if that is known.
 
-    def _decoded(self, line: bytes, number: int = 0) -> LogEvent:
+        Raises:
+            EnvironmentTrouble: when it is none.
+        """
         try:
             return _DECODE(line)
         except _BAD as error:
@@ -148,7 +149,7 @@ class LogFile:
         known = self._recent.get(index)
         if known is None:
             self._file.seek(self._starts[index])
-            known = self._decoded(self._file.readline())
+            known = self.decoded(self._file.readline())
             if len(self._recent) >= _REMEMBERED:
                 self._recent.clear()
             self._recent[index] = known

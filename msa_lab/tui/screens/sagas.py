@@ -32,6 +32,8 @@ class SagasView(View):
         Binding("w", "why", "why"),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("o", "trouble", "only trouble"),
+        Binding("n", "match(1)", "next in trouble", show=False),
+        Binding("N", "match(-1)", "in trouble before", show=False),
         Binding("a", "whole", "all messages"),
     ]
 
@@ -80,7 +82,7 @@ class SagasView(View):
         moment = sight.moment
         chosen = [view for view in livepage.recent_sagas(sight) if self._passes(view)]
         if self._trouble:
-            chosen = [v for v in chosen if v.id in moment.broken or v.turned_at is not None or v.retries]
+            chosen = [view for view in chosen if self._troubled(view)]
         self._views = chosen
         row = next((place for place, view in enumerate(chosen) if view.id == self.chosen), None)
         sagas = self.query_one("#saga-list", Rows)
@@ -176,6 +178,23 @@ class SagasView(View):
         """List only the sagas that broke something, turned back or tried again; or all."""
         self._trouble = not self._trouble
         self.show(self.sight)
+
+    def _troubled(self, view: SagaView) -> bool:
+        broke = view.id in self.sight.moment.broken
+        return broke or view.turned_at is not None or bool(view.retries)
+
+    def action_match(self, step: int) -> None:
+        """Go to the next saga that broke something, turned back or tried again."""
+        sagas = self.query_one("#saga-list", Rows)
+        row = sagas.cursor + step
+        while 0 <= row < len(self._views):
+            if self._troubled(self._views[row]):
+                sagas.go(row)
+                if self.has_class("open"):
+                    self.open(self._views[row].id)
+                return
+            row += step
+        self.app.notify("no saga in trouble this way")
 
     def action_filter(self) -> None:
         """Ask for a filter."""
