@@ -158,9 +158,8 @@ def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
     lines.append(
         terminal.paint(f"{terminal.glyph(sign)} {word} within {100 * AIM:.0f} % of the real ones", sign)
     )
-    share = 100 * min(1.0, done.found.seen / done.found.demand)
     lines += [
-        f"  a visit takes {1000 * done.found.demand:.0f} ms of CPU; calls account for {share:.0f} % of it",
+        f"  a visit took {1000 * done.cpu:.0f} ms of CPU; a simulated one takes {1000 * done.found.demand:.0f}",
         *_crowded(done, terminal),
         f"  written  {printable(str(path))}",
         f"  play it  msalab scenario checkout --topology {printable(str(path))}",

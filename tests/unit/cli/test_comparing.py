@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 
 from msa_lab import bootstrap
+from msa_lab.cli import calibrationpage
 from msa_lab.cli.wanted import seeds_of
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.usecases.ports import World
+from msa_lab.sdk import Duration, ms, seconds
+from msa_lab.sdk.distributions import Constant
+from msa_lab.topology.loading import read_topology
+from msa_lab.usecases.calibration.calibrate import Calibrated
+from msa_lab.usecases.calibration.deriving import Calibration
+from msa_lab.usecases.calibration.speed import Compared
+from msa_lab.usecases.calibration.topologyfile import topology_text
+from msa_lab.usecases.ports import Plan, World
 
 Msalab = Callable[..., Any]
 
@@ -92,32 +100,42 @@ def test_wrong_options_start_nothing(msalab: Msalab) -> None:
     assert msalab("parity", "tinny").code == 3
 
 
-@pytest.mark.usefixtures("twice_simulated")
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  # noqa: ARG001 - is set up first
+    """Let what is measured be known: the use case has tests of its own, and its real runs take minutes."""
+    quick = Constant(ms(1))
+    found = Calibration({}, quick, quick, quick, quick, quick, demand=0.08, seen=0.02)
+
+    def calibrated(
+        plan: Plan, _stage: object, *, name: str, cores: int, note: str, length: Duration
+    ) -> Calibrated:
+        assert length == seconds(5)
+        text = topology_text(plan.topology, found, name=name, cores=cores, note=note)
+        topology = read_topology(text, plan.topology.specs)
+        rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58)),)
+        return Calibrated(topology, text, found, 0.07, 24.0, 24.5, {0.2: rows})
+
+    monkeypatch.setattr(calibrationpage, "calibrate", calibrated)
+
+
+@pytest.mark.usefixtures("measured")
 def test_a_calibration_is_written_and_can_be_played(msalab: Msalab, workspace: Path) -> None:
     ended = msalab("calibrate", "tiny", "--seconds", "5", "--out", "fast.yaml")
 
     assert ended.code == 0
-    assert re.search(r"^capacity, visits/s +[\d.]+ +[\d.]+$", ended.out, re.MULTILINE)
-    assert re.search(
-        r"^20% +saga checkout +p50 +[\d.]+ ms +[\d.]+ ms +[+-]\d+ % +\d+, \d+$", ended.out, re.MULTILINE
-    )
+    assert "20%   saga checkout  p50  40.0 ms  44.0 ms  +10 %  60, 58\n" in ended.out
     assert "  written  fast.yaml\n" in ended.out
-    assert [line.split("  (")[0] for line in ended.err.splitlines()] == [
-        "process  at capacity", "process  one customer", "sim      at capacity",
-        "process  at 20%", "sim      at 20%", "process  at 50%", "sim      at 50%",
-        "process  at 80%", "sim      at 80%",
-    ]  # fmt: skip
     assert "machines:\n  host: " in (workspace / "fast.yaml").read_text()
     assert msalab("scenario", "tiny", "--topology", "fast.yaml", "-q").code == 0
 
 
-@pytest.mark.usefixtures("twice_simulated")
+@pytest.mark.usefixtures("measured")
 def test_a_calibration_goes_to_the_topologies_of_the_workspace(msalab: Msalab, workspace: Path) -> None:
     told = json.loads(msalab("calibrate", "tiny", "--seconds", "5", "--json", "-q").out)
 
     assert told["schema"] == "msalab/calibration@1"
     assert told["topology"] == "textbook-here"
-    assert [level["share"] for level in told["levels"]] == [0.2, 0.5, 0.8]
+    assert told["levels"][0]["rows"][0]["gap"] == pytest.approx(0.1)
     assert (workspace / "topologies" / "textbook-here.yaml").exists()
     assert msalab("topology", "lint", "textbook-here").code == 0
 
