@@ -158,8 +158,9 @@ def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
     lines.append(
         terminal.paint(f"{terminal.glyph(sign)} {word} within {100 * AIM:.0f} % of the real ones", sign)
     )
+    seen, taken = 1000 * done.cpu, 1000 * done.found.demand
     lines += [
-        f"  a visit took {1000 * done.cpu:.0f} ms of CPU; a simulated one takes {1000 * done.found.demand:.0f}",
+        f"  a visit took {seen:.0f} ms of CPU; a simulated one takes {taken:.0f}",
         *_crowded(done, terminal),
         f"  written  {printable(str(path))}",
         f"  play it  msalab scenario checkout --topology {printable(str(path))}",

@@ -15,7 +15,6 @@ def test_a_customer_who_comes_back_shows_how_long_every_part_takes() -> None:
     stage = MeasuringStage(lambda _world, _what, _plan: lambda _now, _end: None, lambda: False)
     observer = Observer(0)
 
-    # Nobody listens to anything but what is measured: neither to the run's begin nor to its end.
     cpu = stage.play("process", regulars(plan, 1, seconds(5), pause=ms(200)), {observer.feed: KINDS}, "test")
 
     measured = observer.measured()

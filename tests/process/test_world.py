@@ -15,6 +15,7 @@ from msa_lab.bootstrap import WallClock, Wishes, Workspace, plan_for, scenario_f
 from msa_lab.runtime.process.world import ProcessWorld
 from msa_lab.scenario.findings import Verdict
 from msa_lab.sdk import Instant, seconds
+from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan, World
 from msa_lab.usecases.report import RunReport
 from msa_lab.usecases.run_scenario import run_scenario
@@ -218,3 +219,15 @@ def test_a_server_that_somebody_kills_comes_back(server: str) -> None:
     assert len(killed) == 1
     assert verdicts(report) == dict.fromkeys(INVARIANTS, Verdict.HELD)
     assert report.played.settled
+
+
+def test_a_run_ends_also_when_nobody_listens_for_its_end() -> None:
+    plan = short()
+    brief = dataclasses.replace(plan.scenario, duration=seconds(1), settle=seconds(0), steady=None)
+
+    played = ProcessWorld().play(
+        dataclasses.replace(plan, scenario=brief), EventLog(), steady=lambda: None, stop=lambda: False,
+        progress=lambda _now, _end: None,
+    )  # fmt: skip
+
+    assert played.ended == "done"

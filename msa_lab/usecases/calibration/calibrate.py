@@ -146,9 +146,9 @@ def calibrate(plan: Plan, stage: Stage, *, name: str, cores: int, note: str, len
 class _Fit:
     """Looks for the demand with which the simulated shop has the real one's capacity.
 
-    CPU seconds miss what the kernel does for nobody in particular, and waiting for each other's locks takes no
-    CPU at all; but whatever bounds the real shop must bound its twin. Capacity goes with the inverse of demand,
-    so each try corrects the demand by how far the capacity is off (simulated moments; McFadden, 1989).
+    CPU seconds miss what the kernel does for nobody in particular, and waiting for each other's locks takes
+    none at all; but whatever bounds the real shop must bound its twin. Capacity goes with the inverse of
+    demand, so each try corrects it by how far the capacity is off (simulated moments; McFadden, 1989).
     """
 
     plan: Plan
