@@ -27,6 +27,7 @@ from msa_lab.topology import Servers
 from msa_lab.usecases.ports import Plan
 from tests.process.conftest import Watched, descendants
 from tests.process.rabbit import Rabbit
+from tests.process.terminal import Terminal
 from tests.process.test_world import ENDLESS, INVARIANTS, ROOT, linux, played, short, verdicts
 
 PASSWORD = "hunter2"
@@ -222,3 +223,28 @@ def test_a_broker_that_was_there_is_not_killed(redis_url: str) -> None:
         played(on(Servers(redis_url), "broker.loss broker at 1s for 1s"), ProcessWorld())
 
     assert descendants(os.getpid()) == watched
+
+
+@linux
+def test_a_shop_that_stays_keeps_its_names_while_it_is_down_and_reset_removes_them(
+    redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    terminal = Terminal(
+        tmp_path_factory.mktemp("u"), {"MSALAB_BROKER_URL": redis_url, "MSALAB_CACHE_URL": redis_url}
+    )
+    try:
+        assert terminal("up").code == 0
+        refused = terminal("chaos", "inject", "broker.loss broker for 1s")
+    finally:
+        ended = terminal("down")
+    kept = keys_of(redis_url)
+
+    assert ended.code == 0
+    assert terminal("reset", "--yes").code == 0
+    assert keys_of(redis_url) == []
+    assert len({key.split(b":")[1] for key in kept}) == 1
+    assert refused.code == 3
+    assert "a broker that was there before the run is not killed" in refused.err
+    assert PASSWORD not in refused.err + refused.out + ended.err + ended.out
+    written = [path for path in terminal.place.rglob("*") if path.is_file()]
+    assert [path for path in written if PASSWORD.encode() in path.read_bytes()] == []

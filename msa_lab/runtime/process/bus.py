@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -160,6 +161,17 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Close the connection."""
         ...
+
+
+def away(error: BaseException) -> BaseException:
+    """Give what an error of a client means here: that the broker is away, or that we were cancelled.
+
+    A client whose connection is closed while it is cancelled may tell only of the former.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        return asyncio.CancelledError()
+    return BrokerAway(f"{type(error).__name__}: {error}")
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -28,6 +28,7 @@ from msa_lab.runtime.process.bus import (
     Entry,
     Message,
     NoSuchLetter,
+    away,
     packed,
     part_of,
     unpacked,
@@ -61,7 +62,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError) as error:
-        raise BrokerAway(_reason(error)) from error
+        raise away(error) from error
 
 
 def _reason(error: BaseException) -> str:

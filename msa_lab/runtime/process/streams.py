@@ -20,11 +20,11 @@ from redis.exceptions import RedisError, WatchError
 from msa_lab.runtime.process.bus import (
     ANSWER_WITHIN,
     PARTITIONS,
-    BrokerAway,
     DeadLetter,
     Entry,
     Message,
     NoSuchLetter,
+    away,
     packed,
     part_of,
     unpacked,
@@ -46,7 +46,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        raise BrokerAway(str(error)) from error
+        raise away(error) from error
 
 
 class Streams:
