@@ -32,6 +32,9 @@ T = TypeVar("T")
 SPECS = (*SHOP, READER)
 GROUPS: Mapping[str, Sequence[str]] = {"diary": ("till.events",), "reader": ("till.events",)}
 PATIENCE = 20.0
+PATIENT = "broker.visibility=5s"
+"""On a busy machine who is only slow must not count as gone, unless a promise is about that."""
+
 
 Connect = Callable[[Topology, Mapping[str, Sequence[str]]], Broker]
 """Give a process's connection to a broker, for a topology and the groups that there are."""
@@ -61,7 +64,7 @@ class RealMarket:
         self._folder = folder
         self._connect = connect
         self._cache = cache
-        self._topology = tiny(*settings, specs=SPECS)
+        self._topology = tiny(PATIENT, *settings, specs=SPECS)
         self._log: dict[int, Told] = {}
         self._clock = RunClock()
         self._clock.begin(1)

@@ -163,14 +163,26 @@ class Broker(Protocol):
         ...
 
 
-def away(error: BaseException) -> BaseException:
-    """Give what an error of a client means here: that the broker is away, or that we were cancelled.
+def heed_cancellation() -> None:
+    """End the current task if it was cancelled; to be asked in every endless loop over a broker's client.
 
-    A client whose connection is closed while it is cancelled may tell only of the former.
+    A client whose connection is closed while it is cancelled may tell only of the former, or of nothing.
+
+    Raises:
+        CancelledError: then.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
-        return asyncio.CancelledError()
+        raise asyncio.CancelledError
+
+
+def away(error: BaseException) -> BrokerAway:
+    """Give what an error of a client means here.
+
+    Raises:
+        CancelledError: when it means that we were cancelled.
+    """
+    heed_cancellation()
     return BrokerAway(f"{type(error).__name__}: {error}")
 
 

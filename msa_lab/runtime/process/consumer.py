@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 
 from msa_lab.chaos.verdicts import PASS, Copies, Crash, Drop, Spoil
 from msa_lab.resilience.retry import backoff
-from msa_lab.runtime.process.bus import BrokerAway, DeadLetter, Entry, Message, Subscription
+from msa_lab.runtime.process.bus import (
+    BrokerAway,
+    DeadLetter,
+    Entry,
+    Message,
+    Subscription,
+    heed_cancellation,
+)
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.site import Site
 
@@ -92,6 +99,7 @@ class Consumer:
     async def _read(self, subscription: Subscription) -> None:
         full = self._settings.visibility / 6_000_000
         while True:
+            heed_cancellation()
             room = max(0, PREFETCH - len(self._held))
             for entry in await subscription.fetch(room):
                 self._take(entry)
@@ -195,6 +203,7 @@ class Consumer:
     async def _tell_done(self) -> None:
         """Tell the broker what is done, as much as there is at a time; what it does not hear comes again."""
         while True:
+            heed_cancellation()
             await self._some_done.wait()
             self._some_done.clear()
             done, self._done = self._done, []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from msa_lab.chaos.verdicts import PASS, LostReply
-from msa_lab.runtime.process.bus import Message, packed, unpacked
+from msa_lab.runtime.process.bus import Message, heed_cancellation, packed, unpacked
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.records import plain
@@ -73,6 +73,7 @@ class Relay:
     async def run(self) -> None:
         """Relay until cancelled."""
         while True:
+            heed_cancellation()
             try:
                 async with asyncio.timeout(SWEEP_EVERY):
                     await self._wake.wait()
@@ -86,6 +87,7 @@ class Relay:
 
     async def _drain(self) -> None:
         while True:
+            heed_cancellation()
             if not self._acquire():
                 await asyncio.sleep(BUSY_PAUSE)
                 continue
