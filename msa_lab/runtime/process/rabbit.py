@@ -169,7 +169,11 @@ class Rabbit:
             async with asyncio.timeout(CONNECT_WITHIN), self._connecting:
                 if self._connection is None or self._connection.is_closed:
                     self._connection = await aio_pika.connect(self._url)
-                return await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                try:
+                    return await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                except BaseException:
+                    self._connection = None  # it may be closed and not know it yet
+                    raise
 
     async def ping(self) -> None:
         """Ask whether it is there, by a channel of its own."""
