@@ -113,6 +113,7 @@ def waiting_line(progress: Mapping[str, Any]) -> str:
 def _countdown(talk: Talk) -> Callable[[Mapping[str, Any]], object]:
     """Name who blocks the end: on a line that is redrawn, else once a second."""
     live = terminal_of(sys.stderr).live
+    said: dict[int, None] = {}
 
     def tell(progress: Mapping[str, Any]) -> None:
         if not progress.get("waiting") or talk.quiet:
@@ -120,7 +121,8 @@ def _countdown(talk: Talk) -> Callable[[Mapping[str, Any]], object]:
         line = waiting_line(progress)
         if live:
             put(f"\r\x1b[K{line}")
-        elif progress["left"] < 2.5:  # noqa: PLR2004 - most end at once and are not worth a line
+        elif progress["left"] < 2.5 and round(progress["left"]) not in said:  # noqa: PLR2004 - most end at once
+            said[round(progress["left"])] = None
             say(line)
 
     return tell
