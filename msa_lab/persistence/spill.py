@@ -14,7 +14,7 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 
 from msa_lab.sdk.contract import Table
-from msa_lab.sdk.memory import Row, TableRows
+from msa_lab.sdk.memory import Row, TableRows, unique_values
 
 HOT = 2_000
 """How many entries of one table or mapping stay in memory; when there are more, a quarter of them leaves."""
@@ -146,7 +146,11 @@ class SpillingRows(TableRows):
                 row = Row(before, version)
                 self._database.execute(self._delete, (key,))
                 self.cold -= 1
+                held = [(taken, unique_values(fields, before)) for fields, taken in self.uniques.items()]
+                newer = [(taken, values, taken[values]) for taken, values in held if values in taken]
                 super().write(key, None, before, version)
+                for taken, values, holder in newer:  # who took it earlier in this commit keeps it
+                    taken[values] = holder
             rows[key] = row  # written last: leaves last
         super().write(key, before, after, version)
         if len(rows) > self._hot:

@@ -57,7 +57,7 @@ class TableRows:
 
     def holder(self, fields: tuple[str, ...], record: object) -> str | None:
         """Give the key of the row that holds the record's values of a unique constraint."""
-        values = _values(fields, record)
+        values = unique_values(fields, record)
         return None if values is None else self.uniques[fields].get(values)
 
     def write(self, key: str, before: object, after: object, version: int) -> None:
@@ -73,10 +73,11 @@ class TableRows:
             if new is not None and old != new:
                 lookup.setdefault(new, {})[key] = None
         for fields, taken in self.uniques.items():
-            old_values = None if before is None else _values(fields, before)
-            new_values = None if after is None else _values(fields, after)
+            old_values = None if before is None else unique_values(fields, before)
+            new_values = None if after is None else unique_values(fields, after)
             if old_values != new_values:
-                if old_values is not None:
+                # In one commit the new holder may have been written before the old one gave it up.
+                if old_values is not None and taken.get(old_values) == key:
                     del taken[old_values]
                 if new_values is not None:
                     taken[new_values] = key
@@ -86,7 +87,8 @@ class TableRows:
             self.rows[key] = Row(after, version)
 
 
-def _values(fields: tuple[str, ...], record: object) -> Any:  # noqa: ANN401 - whatever the fields hold
+def unique_values(fields: tuple[str, ...], record: object) -> Any:  # noqa: ANN401 - whatever the fields hold
+    """Give a record's values of a unique constraint, None when one is missing: it then claims nothing."""
     values = tuple([getattr(record, name) for name in fields])
     return None if None in values else values
 
@@ -168,7 +170,7 @@ def _check_together(changes: Sequence[Change]) -> None:
     for change in changes:
         table, after = change.table, change.after
         for fields in table.unique if after is not None else ():
-            values = _values(fields, after)
+            values = unique_values(fields, after)
             if (
                 values is not None
                 and claimed.setdefault((table.name, fields, values), change.key) != change.key

@@ -127,6 +127,22 @@ def test_a_unique_value_may_move_from_one_record_to_another_in_one_commit(ports:
     assert (kept(ports, "a"), kept(ports, "b")) == (Counter("a", 1, "y"), Counter("b", 2, "x"))
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_unique_value_that_moved_in_one_commit_is_taken_by_its_new_holder(
+    ports: Ports, order: tuple[int, int]
+) -> None:
+    moved = (Counter("a", 2), Counter("b", 2, "x"))
+    ports.run(lambda ctx: keep(ctx, Counter("a", 1, "x"), Counter("b", 1)))
+    ports.run(lambda ctx: keep(ctx, *(moved[place] for place in order)))
+
+    with pytest.raises(Duplicate):
+        ports.run(lambda ctx: keep(ctx, Counter("c", 1, "x")))
+    ports.run(lambda ctx: keep(ctx, Counter("b", 3)))
+    ports.run(lambda ctx: keep(ctx, Counter("c", 1, "x")))
+
+    assert kept(ports, "c") == Counter("c", 1, "x")
+
+
 def test_one_commit_cannot_claim_a_unique_value_twice(ports: Ports) -> None:
     with pytest.raises(Duplicate):
         ports.run(lambda ctx: keep(ctx, Counter("a", 1, "x"), Counter("b", 2, "x")))

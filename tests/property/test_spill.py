@@ -32,6 +32,7 @@ PARCEL = st.builds(
 ACTS = st.one_of(
     st.tuples(st.just("insert"), PARCEL),
     st.tuples(st.just("put"), PARCEL),
+    st.tuples(st.just("pair"), st.lists(PARCEL, min_size=2, max_size=2, unique_by=lambda parcel: parcel.id)),
     st.tuples(st.just("delete"), KEYS),
     st.tuples(st.just("find"), st.sampled_from(["Ulm", "Bonn"])),
     st.tuples(st.just("get"), KEYS),
@@ -49,6 +50,11 @@ def do(database: MemoryDatabase, act: tuple[str, Any]) -> object:
     tx = database.begin()
     if kind == "find":
         return run(tx.find(PARCELS, town=what))
+    if kind == "pair":  # a unique value may go from one to the other
+        for parcel in what:
+            run(read(tx, parcel.id))
+            tx.put(PARCELS, parcel)
+        return committed(database, tx)
     seen = run(read(tx, what if isinstance(what, str) else what.id))
     if kind == "get":
         return seen
@@ -58,6 +64,10 @@ def do(database: MemoryDatabase, act: tuple[str, Any]) -> object:
         tx.insert(PARCELS, what)
     else:
         tx.put(PARCELS, what)
+    return committed(database, tx)
+
+
+def committed(database: MemoryDatabase, tx: MemoryTransaction) -> object:
     try:
         return [(change.key, change.before, change.after) for change in database.commit(tx)]
     except (Duplicate, Conflict) as refusal:
