@@ -173,7 +173,7 @@ class Fleet:
     def whole(self) -> bool:
         """Whether every process serves and the servers are there."""
         up = all(running.ports for running in self.running.values())
-        return up and len(self.servers) == len(self._server_falls) and not self._starting
+        return up and len(self.servers) == len(self.own_servers) and not self._starting
 
     @property
     def alive(self) -> list[str]:
