@@ -33,10 +33,11 @@ def load(name: str, flow: str | None, crowd: Crowd, talk: Talk) -> int:
         UserMistake: when there is no such shop or flow.
         EnvironmentTrouble: when Locust is missing or fails.
     """
+    folder = ShopStore(shops_folder()).standing(name)
+    status = ask_shop(folder, "status")
     if importlib.util.find_spec("locust") is None:
         raise EnvironmentTrouble("msalab load needs Locust\n  pip install 'msa-lab[load]'")
-    folder = ShopStore(shops_folder()).standing(name)
-    journeys = _journeys(folder, ask_shop(folder, "status"), flow)
+    journeys = _journeys(folder, status, flow)
     begun = datetime.now(UTC)  # noqa: TID251 - for people
     place = _place(folder, begun)
     locusts = Locusts(journeys, crowd, place)

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from msa_lab.chaos.model import FaultSpec
+from msa_lab.runtime.process.doors import LOOPBACK
 from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.runtime.process.servers import Endpoint
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.model import Topology
-
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.runtime.process.blueprint import LOOPBACK
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.model import Topology
+
+LOOPBACK = "127.0.0.1"
 
 
 def bound(host: str = LOOPBACK, port: int = 0) -> socket.socket:

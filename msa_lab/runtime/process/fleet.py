@@ -147,7 +147,7 @@ class Fleet:
                     self._tasks.raise_trouble()
                     try:
                         await server.ping()
-                    except (OSError, Exception):  # noqa: BLE001 - not there yet, whatever it says
+                    except Exception:  # noqa: BLE001 - not there yet, whatever it says
                         await asyncio.sleep(0.005)
                     else:
                         return

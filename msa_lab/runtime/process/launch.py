@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msa_lab.runtime.process.blueprint import LOOPBACK, Blueprint, placed
+from msa_lab.runtime.process.blueprint import Blueprint, placed
 from msa_lab.runtime.process.control import Control
+from msa_lab.runtime.process.doors import LOOPBACK
 from msa_lab.runtime.process.endpoints import clean_up, new_prefix, open_up
 from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.runtime.process.layout import layout_of

@@ -16,8 +16,7 @@ from typing import Any
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.process import journeys as told
-from msa_lab.runtime.process.blueprint import LOOPBACK
-from msa_lab.runtime.process.doors import bound
+from msa_lab.runtime.process.doors import LOOPBACK, bound
 from msa_lab.runtime.process.journeys import JOURNEYS, Journeys
 
 LATE = 15.0

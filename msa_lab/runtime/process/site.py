@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 from redis.asyncio import Redis
 
-from msa_lab.runtime.process.blueprint import LOOPBACK
 from msa_lab.runtime.process.bus import Broker
+from msa_lab.runtime.process.doors import LOOPBACK
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.journal import Journal, RunClock
 from msa_lab.runtime.process.ports import CountedIds, OuterDirectory, PlannedConfig, Scrypt
