@@ -54,6 +54,6 @@ def judged(mode: Mode, scenario: str, profile: str, seed: int) -> tuple[Outcome,
     return report.outcome, {f.id: f.verdict for f in report.findings if f.severity == "error"}
 
 
-@pytest.mark.parametrize(("scenario", "profile", "seed"), wanted())
+@pytest.mark.parametrize(("scenario", "profile", "seed"), list(wanted()))
 def test_real_processes_come_to_the_verdict_of_the_simulation(scenario: str, profile: str, seed: int) -> None:
     assert judged("process", scenario, profile, seed) == judged("sim", scenario, profile, seed)
