@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from msa_lab.sdk import DomainError, Instant, Money, NotFound, Operation, Unauthenticated, event
 
+DEAREST = 1_000_000_000
+"""The highest price in minor units: JSON still carries the sum of the longest cart exactly."""
+
+
+def _priced(amount: Money) -> Money:
+    if not 0 <= amount.minor <= DEAREST:
+        raise ValueError("a price is from 0 to 10,000,000.00")
+    return amount
+
+
+Price = Annotated[Money, AfterValidator(_priced)]
 OrderId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -17,7 +28,7 @@ class OrderLine:
     sku: Annotated[str, Field(min_length=1, max_length=64)]
     title: str
     quantity: Annotated[int, Field(ge=1, le=99)]
-    unit_price: Money
+    unit_price: Price
 
     @property
     def amount(self) -> Money:

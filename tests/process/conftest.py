@@ -7,7 +7,7 @@ import os
 import secrets
 import select
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -178,14 +178,15 @@ def name_of(pid: int) -> str:
 
 
 class Watched:
-    """Processes, by handles that stay true when their numbers are used again."""
+    """Processes, by handles that stay true when their numbers are used again; not those there `before`."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Sequence[int] = ()) -> None:
+        self._before = frozenset(before)
         self._handles: dict[int, int] = {}
 
     def add(self, pids: list[int]) -> None:
         for pid in pids:
-            if pid not in self._handles:
+            if pid not in self._handles and pid not in self._before:
                 try:
                     self._handles[pid] = os.pidfd_open(pid)
                 except ProcessLookupError:

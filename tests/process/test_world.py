@@ -30,15 +30,15 @@ INVARIANTS = (
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
 
-def short(*faults: str, topology: str = "textbook") -> Plan:
-    """Give the checkout scenario, four seconds long."""
+def short(*faults: str, topology: str = "textbook", lasts: float = 4) -> Plan:
+    """Give the checkout scenario, a few seconds long."""
     workspace = Workspace(ROOT)
     specs = workspace.specs()
     scenario = scenario_for(workspace, specs, "checkout", {})
     plan = plan_for(workspace, specs, scenario, Wishes(faults=faults, topology=topology))
-    phase = dataclasses.replace(scenario.load[0], rate=4.0, duration=seconds(4))
+    phase = dataclasses.replace(scenario.load[0], rate=4.0, duration=seconds(lasts))
     return dataclasses.replace(
-        plan, scenario=dataclasses.replace(scenario, load=(phase,), duration=seconds(4))
+        plan, scenario=dataclasses.replace(scenario, load=(phase,), duration=seconds(lasts))
     )
 
 
@@ -61,7 +61,7 @@ def test_faults_on_real_processes_end_in_the_verdict_of_the_simulation() -> None
         "pay.timeout_charged psp probability=0.3 at 1s for 2s",
         "net.loss order -> inventory count=2 at 1s",
     )
-    watched = Watched()
+    watched = Watched(descendants(os.getpid()))
 
     real = played(plan, ProcessWorld(), watched)
     simulated = played(plan, simulated_world())
@@ -82,7 +82,7 @@ def test_faults_on_real_processes_end_in_the_verdict_of_the_simulation() -> None
 
 @linux
 def test_who_interrupts_a_run_leaves_nothing_behind() -> None:
-    watched = Watched()
+    watched = Watched(descendants(os.getpid()))
     looks: list[int] = []
 
     def stop() -> bool:
@@ -112,12 +112,12 @@ HURTS = (
     "pay.timeout_no_charge psp count=1 at 1s",
     "pay.webhook_duplicate psp at 500ms for 4s",
     "db.slow cart latency=5ms at 500ms for 3s",
-    "db.down shipping at 2500ms for 300ms",
+    "db.down shipping at 2500ms for 1s",
     "db.commit_unknown order probability=0.1 at 500ms for 3s",
     "cache.flush gateway at 2s",
     "clock.skew promotion-1 offset=5s at 500ms for 3s",
-    "msg.duplicate order.confirmed at 500ms for 4s",
-    "msg.delay order.confirmed latency=50ms at 500ms for 4s",
+    "msg.duplicate order.confirmed at 500ms for 7s",
+    "msg.delay order.confirmed latency=50ms at 500ms for 7s",
     "msg.reorder user.events window=100ms at 500ms for 3s",
     "broker.ack_lost order.events probability=0.5 at 500ms for 3s",
     "consumer.crash_before_ack user.registered restart_after=200ms count=1 at 500ms",
@@ -128,7 +128,7 @@ HURTS = (
 
 @linux
 def test_each_kind_of_fault_bites_and_ends_and_breaks_nothing() -> None:
-    report = played(short(*HURTS), ProcessWorld())
+    report = played(short(*HURTS, lasts=8), ProcessWorld())
 
     records = {fault.kind: fault for fault in report.played.faults}
     assert len(records) == len(HURTS)
@@ -148,7 +148,7 @@ def test_a_lost_broker_delays_events_and_loses_none() -> None:
 
 @linux
 def test_one_process_holds_the_monolith() -> None:
-    watched = Watched()
+    watched = Watched(descendants(os.getpid()))
 
     report = played(short(topology="monolith"), ProcessWorld(), watched)
 
@@ -185,7 +185,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     try:
         assert supervisor.stdout is not None
         assert supervisor.stdout.readline() == "plays\n"
-        watched = Watched()
+        watched = Watched(descendants(os.getpid()))
         watched.add(descendants(supervisor.pid))
         (folder,) = tmp_path.glob("msalab-*")
         count = len(watched)
