@@ -230,13 +230,22 @@ def campaign_whole(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST, default=False)
-def process(session: nox.Session) -> None:
-    """The world of real processes, with every kind of server it can stand on: nine minutes of real time.
-
-    Real time has no replay: what failed is played once more by itself, and only what fails again is an error.
-    """
+def servers(session: nox.Session) -> None:
+    """The contract of each port on each server: SQLite, PostgreSQL, Valkey, fakeredis, RabbitMQ."""
     install(session, "test", "servers", extras=SHOP)
-    which = session.posargs or ("tests/process",)
+    modules = ("contract", "consumer", "database", "delivery", "parts", "wire")
+    played_twice(session, *(f"tests/process/test_{module}.py" for module in modules))
+
+
+@nox.session(python=OLDEST, default=False)
+def process(session: nox.Session) -> None:
+    """All tests of the world of real processes: nine minutes of real time, on a machine that is free."""
+    install(session, "test", "servers", extras=SHOP)
+    played_twice(session, *(session.posargs or ("tests/process",)))
+
+
+def played_twice(session: nox.Session, *which: str) -> None:
+    """Real time has no replay: what failed is played once more, and only what fails again is an error."""
     session.run("pytest", *which, success_codes=[0, 1])
     session.run("pytest", *which, "--last-failed", "--last-failed-no-failures=none", success_codes=[0, 5])
 
