@@ -185,7 +185,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     try:
         assert supervisor.stdout is not None
         assert supervisor.stdout.readline() == "plays\n"
-        watched = Watched(descendants(os.getpid()))
+        watched = Watched()
         watched.add(descendants(supervisor.pid))
         (folder,) = tmp_path.glob("msalab-*")
         count = len(watched)
