@@ -25,7 +25,7 @@ from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
 from msa_lab.sdk.spec import ServiceSpec
-from msa_lab.source import InvalidFile, Mistakes, did_you_mean, quoted
+from msa_lab.source import InvalidFile, Mistakes, meant, quoted
 from msa_lab.telemetry.events import KINDS
 from msa_lab.telemetry.log import EventLog
 from msa_lab.topology.loading import load_topology, with_settings
@@ -181,16 +181,14 @@ def _faults(
 def _leave_out(known: Sequence[str], without: Sequence[str], profile: str) -> None:
     for name in without:
         if name not in known:
-            near = did_you_mean(name, known)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(name, known)
             raise UserMistake(f"--without: profile {quoted(profile)} has no fault {quoted(name)}{guess}")
 
 
 def _profile(scenario: Scenario, wishes: Wishes) -> str:
     if wishes.profile is not None:
         if wishes.profile != NO_CHAOS and wishes.profile not in scenario.profiles:
-            near = did_you_mean(wishes.profile, scenario.profiles)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(wishes.profile, scenario.profiles)
             known = ", ".join(sorted(scenario.profiles)) or "none"
             raise UserMistake(
                 f"{scenario.id} has no chaos profile {quoted(wishes.profile)}{guess}\n  it has: {known}"
@@ -283,7 +281,6 @@ def stand(
     from msa_lab.runtime.process.hurting import SharedCounts  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.launch import blueprint_of  # noqa: PLC0415 - as above
     from msa_lab.telemetry.canonical import CanonicalWriter  # noqa: PLC0415 - as above
-    from msa_lab.telemetry.log import EventLog  # noqa: PLC0415 - as above
 
     kept = ShopLog(folder.events)
     if kept.trouble is not None:
@@ -334,8 +331,7 @@ def service_alone(service: str, workspace: Workspace, environment: Mapping[str, 
     specs = workspace.specs()
     names = [spec.name for spec in specs]
     if service not in names:
-        near = did_you_mean(service, names)
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(service, names)
         raise UserMistake(f"unknown service {quoted(service)}{guess}\n  there are: {', '.join(names)}")
     topology = topology_for(workspace, specs, environment.get("MSALAB_TOPOLOGY", "textbook"))
     neighbours, mistakes = {}, []
@@ -379,7 +375,6 @@ def leave_servers(workspace: Workspace, folder: ShopFolder) -> None:
     from msa_lab.runtime.process.endpoints import clean_up  # noqa: PLC0415 - loaded when a shop needs it
     from msa_lab.runtime.process.hurting import SharedCounts  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.launch import blueprint_of  # noqa: PLC0415 - as above
-    from msa_lab.telemetry.log import EventLog  # noqa: PLC0415 - as above
 
     specs = workspace.specs()
     scenario = scenario_for(workspace, specs, str(past["given"]), {})

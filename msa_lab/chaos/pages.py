@@ -9,7 +9,7 @@ from msa_lab.chaos.kinds import FaultKind
 from msa_lab.chaos.parameters import Parameter, parameters, write_parameter
 from msa_lab.chaos.targets import SAID
 from msa_lab.errors import UserMistake
-from msa_lab.source import did_you_mean, listed, quoted
+from msa_lab.source import listed, meant, quoted
 
 _DOMAINS = {
     "process": "Processes",
@@ -34,8 +34,7 @@ def find_kind(name: str) -> FaultKind:
     """
     kind = CATALOGUE.get(name)
     if kind is None:
-        near = did_you_mean(name, CATALOGUE)
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(name, CATALOGUE)
         raise UserMistake(f"unknown fault {quoted(name)}{guess}\n  list them:  msalab chaos list")
     return kind
 

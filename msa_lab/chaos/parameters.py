@@ -10,7 +10,14 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from msa_lab.chaos.params import Param, Params
 from msa_lab.sdk.distributions import Constant, Distribution, Exponential, LogNormal, Normal, Pareto, Uniform
 from msa_lab.sdk.values import Duration
-from msa_lab.source import did_you_mean, format_duration, listed, parse_distribution, parse_duration, quoted
+from msa_lab.source import (
+    format_duration,
+    listed,
+    meant,
+    parse_distribution,
+    parse_duration,
+    quoted,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,8 +96,7 @@ def read_value(parameter: Parameter, value: object) -> object:
         return _within(read_number(value), param, lambda bound: f"{bound:g}")
     text = _text(value, "text")
     if get_origin(kind) is Literal and text not in get_args(kind):
-        near = did_you_mean(text, get_args(kind))
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(text, get_args(kind))
         raise ValueError(f"{quoted(text)} is not {listed(get_args(kind))}{guess}")
     return text
 

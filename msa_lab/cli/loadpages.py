@@ -23,7 +23,7 @@ from msa_lab.persistence.runfolder import EVENTS, refusal
 from msa_lab.persistence.shops import ShopFolder, ShopStore
 from msa_lab.runtime.process.journeys import Journeys, weighted
 from msa_lab.runtime.process.locusts import Crowd, Locusts
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 
 
 def load(name: str, flow: str | None, crowd: Crowd, talk: Talk) -> int:
@@ -75,8 +75,7 @@ def _journeys(folder: ShopFolder, status: Mapping[str, Any], flow: str | None) -
     weights = weighted(scenario)
     if flow is not None:
         if flow not in scenario.flows:
-            near = did_you_mean(flow, scenario.flows)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(flow, scenario.flows)
             known = ", ".join(scenario.flows)
             raise UserMistake(f"{scenario.id} has no flow {quoted(flow)}{guess}\n  it has: {known}")
         weights = {flow: 1}

@@ -20,7 +20,7 @@ from msa_lab.cli.places import shops_folder
 from msa_lab.cli.terminal import emit, printable, terminal_of
 from msa_lab.errors import UserMistake
 from msa_lab.persistence.shops import ShopFolder, ShopStore
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z ")
 _AGE: Final = re.compile(r"(\d{1,6})([smhd])")
@@ -84,8 +84,7 @@ def _chosen(folder: ShopFolder, who: str | None) -> Mapping[str, Path]:
         return outs
     found = {name: path for name, path in outs.items() if who in (name, name.rpartition("-")[0])}
     if not found:
-        near = did_you_mean(who, [word for name in outs for word in (name, name.rpartition("-")[0]) if word])
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(who, [word for name in outs for word in (name, name.rpartition("-")[0]) if word])
         raise UserMistake(f"shop {quoted(folder.name)} has no log of {quoted(who)}{guess}")
     return found
 

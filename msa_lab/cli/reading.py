@@ -16,7 +16,7 @@ from msa_lab.persistence import LiveRun, RunStore, StoredRun
 from msa_lab.scenario.expressions import InvalidExpression
 from msa_lab.scenario.sagascope import saga_filter
 from msa_lab.scenario.vocabulary import vocabulary
-from msa_lab.source import InvalidFile, Mistake, Place, did_you_mean, quoted
+from msa_lab.source import InvalidFile, Mistake, Place, meant, quoted
 from msa_lab.source.mistakes import SYNTAX
 from msa_lab.telemetry.sagas import Sagas, SagaView
 from msa_lab.telemetry.tally import Tally
@@ -105,8 +105,7 @@ def saga_named(views: dict[str, SagaView], name: str, run: StoredRun) -> SagaVie
     """
     if name in views:
         return views[name]
-    near = did_you_mean(name, views)
-    guess = f"; did you mean {quoted(near)}?" if near else ""
+    guess = meant(name, views)
     raise UserMistake(
         f"run {run.id} has no saga {quoted(name)}{guess}\n  list them:  msalab saga list --run {run.id}"
     )

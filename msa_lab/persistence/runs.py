@@ -15,7 +15,7 @@ import msgspec
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.eventfile import event_at, events
 from msa_lab.persistence.runfolder import EVENTS, LOCK, RESULT
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 from msa_lab.telemetry.events import LogEvent
 
 _ID = re.compile(r"[0-9a-z]{4,32}")
@@ -111,8 +111,7 @@ class RunStore:
         if name and len(found) == 1:
             return self.load(found[0])
         if not found or not name:
-            near = did_you_mean(name, known)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(name, known)
             raise UserMistake(
                 f"there is no run {quoted(name)} in {self.root}{guess}\n  list them:  msalab runs list"
             )

@@ -21,7 +21,7 @@ import msgspec
 
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.runfolder import refusal
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 
 DEFAULT = "shop"
 _PAUSE = 0.02
@@ -242,8 +242,7 @@ class ShopStore:
         if folder.path.is_dir():
             return folder
         names = [known.name for known in self.all()]
-        near = did_you_mean(name, names)
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(name, names)
         start = "msalab up" if name == DEFAULT else f"msalab up --name {name}"
         raise UserMistake(f"there is no shop {quoted(name)}{guess}\n  start it:  {start}")
 

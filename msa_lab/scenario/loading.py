@@ -29,6 +29,7 @@ from msa_lab.source import (
     fill_at,
     find,
     format_duration,
+    meant,
     names,
     quoted,
     read_file,
@@ -74,8 +75,7 @@ def _locate(name_or_path: str, search: Sequence[pathlib.Path]) -> pathlib.Path:
         return known[name_or_path]
     if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
         return find("scenario", name_or_path, ())
-    near = did_you_mean(name_or_path, known)
-    guess = f"; did you mean {quoted(near)}?" if near else ""
+    guess = meant(name_or_path, known)
     there = f"\n  there are: {', '.join(known)}" if known else ""
     raise UserMistake(f"unknown scenario {quoted(name_or_path)}{guess}{there}")
 

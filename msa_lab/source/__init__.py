@@ -17,7 +17,7 @@ from msa_lab.source.quantities import (
     parse_money,
 )
 from msa_lab.source.reader import read_yaml
-from msa_lab.source.suggesting import did_you_mean, listed, quoted
+from msa_lab.source.suggesting import did_you_mean, listed, meant, quoted
 
 __all__ = [
     "DistributionText",
@@ -38,6 +38,7 @@ __all__ = [
     "find",
     "format_duration",
     "listed",
+    "meant",
     "names",
     "parse_distribution",
     "parse_duration",

@@ -13,7 +13,7 @@ from msa_lab.source.invalid import InvalidFile
 from msa_lab.source.mistakes import Mistake
 from msa_lab.source.places import Place
 from msa_lab.source.reader import MAX_BYTES, read_yaml
-from msa_lab.source.suggesting import did_you_mean, quoted
+from msa_lab.source.suggesting import meant, quoted
 
 
 def find(kind: str, name_or_path: str, search: Sequence[pathlib.Path]) -> pathlib.Path:
@@ -34,8 +34,7 @@ def find(kind: str, name_or_path: str, search: Sequence[pathlib.Path]) -> pathli
     known = names(search)
     if name_or_path in known:
         return known[name_or_path]
-    near = did_you_mean(name_or_path, known)
-    guess = f"; did you mean {quoted(near)}?" if near else ""
+    guess = meant(name_or_path, known)
     there = f"\n  there are: {', '.join(known)}" if known else ""
     raise UserMistake(f"unknown {kind} {quoted(name_or_path)}{guess}{there}")
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from msa_lab.sdk.distributions import Constant, Distribution, Exponential, LogNormal, Normal, Pareto, Uniform
 from msa_lab.sdk.values import Duration, Money
-from msa_lab.source.suggesting import did_you_mean, listed, quoted
+from msa_lab.source.suggesting import listed, meant, quoted
 
 UNITS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 LONGEST: Final = Duration(1_000 * UNITS["h"])
@@ -67,8 +67,7 @@ def parse_distribution(text: str) -> Distribution:
         return Constant(parse_duration(text))
     name, inside = match.groups()
     if name not in _SHAPES:
-        near = did_you_mean(name, _SHAPES)
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(name, _SHAPES)
         raise ValueError(f"unknown distribution {quoted(name)}; there are {listed(_SHAPES)}{guess}")
     arguments = [part.strip() for part in inside.split(",")] if inside.strip() else []
     example, count = _SHAPES[name]

@@ -32,6 +32,12 @@ def quoted(text: object) -> str:
     return f"'{written}'" if len(written) <= _CLIP else f"'{written[:_CLIP]}...'"
 
 
+def meant(word: str, known: Iterable[str]) -> str:
+    """Ask back, to go on with a sentence: `; did you mean 'checkout'?`; '' when no known word is near."""
+    near = did_you_mean(word, known)
+    return f"; did you mean {quoted(near)}?" if near else ""
+
+
 def listed(words: Iterable[str]) -> str:
     """Join words as a sentence does: `a, b or c`."""
     *most, last = words

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from msa_lab.source import did_you_mean, listed, quoted
+from msa_lab.source import listed, meant, quoted
 
 SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
     "broker": ("redis", "rediss", "amqp", "amqps"),
@@ -55,8 +55,7 @@ def check_url(name: str, url: str) -> str:
     if not separator:
         raise ValueError(f"not a URL such as {example}")
     if scheme not in schemes:
-        near = did_you_mean(scheme, schemes)
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(scheme, schemes)
         raise ValueError(f"a {name} is reached by {listed(schemes)}, not by {quoted(scheme)}{guess}")
     try:
         parts = urlsplit(url)

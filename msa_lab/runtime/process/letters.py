@@ -14,7 +14,7 @@ from msa_lab.runtime.process.bus import Broker, BrokerAway, DeadLetter, NoSuchLe
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.endpoints import broker_of, groups_of
 from msa_lab.runtime.process.records import adapter
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 
 
 class LetterVerbs:
@@ -87,8 +87,7 @@ class LetterVerbs:
         if group is None:
             return await self._connected.letters.listed(self._groups)
         if group not in self._groups:
-            near = did_you_mean(str(group), self._groups)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(str(group), self._groups)
             raise UserMistake(f"no consumer group {quoted(str(group))}{guess}")
         return await self._connected.letters.listed((group,))
 
@@ -101,8 +100,7 @@ class LetterVerbs:
         if found:
             groups = ", ".join(letter.group for letter in found)
             raise UserMistake(f"several groups have a dead letter {quoted(name)}\n  --group: one of {groups}")
-        near = did_you_mean(name, [letter.message.id for letter in letters])
-        guess = f"; did you mean {quoted(near)}?" if near else ""
+        guess = meant(name, [letter.message.id for letter in letters])
         raise UserMistake(f"there is no dead letter {quoted(name)}{guess}\n  list them:  msalab dlq list")
 
     def _check(self, letter: DeadLetter, data: object) -> None:

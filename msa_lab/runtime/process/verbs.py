@@ -17,7 +17,7 @@ from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.endpoints import refuse_what_cannot_be
 from msa_lab.runtime.process.fleet import Running
 from msa_lab.sdk.values import Instant
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 from msa_lab.usecases.ports import Plan
 
 LONGEST_TEXT = 10_000
@@ -92,8 +92,7 @@ class Verbs:
         elif wanted in known:
             chosen = [str(wanted)]
         else:
-            near = did_you_mean(str(wanted), known)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(str(wanted), known)
             raise UserMistake(
                 f"no fault {quoted(str(wanted))} is in force{guess}\n  see:  msalab chaos active"
             )
@@ -126,7 +125,6 @@ class Verbs:
         ]  # fmt: skip
         if not chosen:
             known = [word for running in everybody for pair in running.placed.instances for word in pair]
-            near = did_you_mean(name, known)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(name, known)
             raise UserMistake(f"the shop has no service or instance {quoted(name)}{guess}")
         return chosen

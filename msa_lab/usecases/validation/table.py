@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msa_lab.errors import UserMistake
 from msa_lab.scenario.findings import Outcome, Verdict
-from msa_lab.source import did_you_mean, quoted
+from msa_lab.source import meant, quoted
 from msa_lab.usecases.ports import World
 from msa_lab.usecases.validation.balancing import balancing_cases, tail_cases
 from msa_lab.usecases.validation.metastable import metastable_cases
@@ -30,8 +30,7 @@ def chosen(words: Sequence[str]) -> tuple[Case, ...]:
     names = dict.fromkeys(name for case in known for name in (case.family, case.id))
     for word in words:
         if word not in names:
-            near = did_you_mean(word, names)
-            guess = f"; did you mean {quoted(near)}?" if near else ""
+            guess = meant(word, names)
             raise UserMistake(
                 f"no case or family is called {quoted(word)}{guess}\n  it has: {', '.join(names)}"
             )
