@@ -6,37 +6,35 @@ from typing import Annotated
 
 import typer
 
-from msa_lab.cli.options import Json, Quiet, Verbose, talk_of
+from msa_lab.cli.options import (
+    Chaos,
+    Json,
+    Profile,
+    Quiet,
+    Settings,
+    Topology,
+    Variables,
+    Verbose,
+    one_profile,
+    talk_of,
+)
 
 
 def parity(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A scenario's name, or its file.")],
-    chaos: Annotated[
-        bool | None, typer.Option("--chaos/--no-chaos", help="Play the file's default chaos profile.")
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option("--chaos-profile", metavar="NAME", help="Play another profile of the file."),
-    ] = None,
+    chaos: Chaos = None,
+    profile: Profile = None,
     fault: Annotated[
         list[str] | None,
         typer.Option("--fault", metavar="FAULT", help="One more fault; may be repeated."),
     ] = None,
-    topology: Annotated[
-        str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
-    ] = None,
+    topology: Topology = None,
     seeds: Annotated[
         str, typer.Option("--seeds", metavar="SEEDS", help="Which seeds to play: 1..3 or 1,4,9.")
     ] = "1..3",
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
-    ] = None,
-    variable: Annotated[
-        list[str] | None,
-        typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the scenario."),
-    ] = None,
+    setting: Settings = None,
+    variable: Variables = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -45,8 +43,7 @@ def parity(  # noqa: PLR0917 - a command's options
     from msa_lab.cli import paritypage  # noqa: PLC0415 - heavy modules wait for their command
     from msa_lab.cli.wanted import Wanted, seeds_of  # noqa: PLC0415 - as above
 
-    if chaos is False and profile is not None:
-        raise typer.BadParameter("--no-chaos and --chaos-profile contradict each other")
+    one_profile(chaos=chaos, profile=profile)
     try:
         numbers = seeds_of(seeds)
     except ValueError as error:
@@ -69,13 +66,8 @@ def calibrate(  # noqa: PLR0917 - a command's options
     name: Annotated[
         str, typer.Argument(metavar="[NAME|FILE]", help="The scenario whose journey is measured.")
     ] = "checkout",
-    topology: Annotated[
-        str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
-    ] = None,
+    topology: Topology = None,
+    setting: Settings = None,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="FILE", help="Where the topology goes. [topologies/NAME-here.yaml]"),

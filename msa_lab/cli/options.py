@@ -28,6 +28,28 @@ Out = Annotated[
     str | None,
     typer.Option("--out", metavar="DIR", help="Where runs are kept. [$MSALAB_RUNS or ./runs]"),
 ]
+Chaos = Annotated[
+    bool | None, typer.Option("--chaos/--no-chaos", help="Play the file's default chaos profile.")
+]
+Profile = Annotated[
+    str | None, typer.Option("--chaos-profile", metavar="NAME", help="Play another profile of the file.")
+]
+Topology = Annotated[
+    str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
+]
+Variables = Annotated[
+    list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the scenario.")
+]
+
+
+def one_profile(*, chaos: bool | None, profile: str | None) -> None:
+    """Refuse a command line that wants no chaos and names some."""
+    if chaos is False and profile is not None:
+        raise typer.BadParameter("--no-chaos and --chaos-profile contradict each other")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,21 @@ import typer
 
 from msa_lab.cli.groups import ScenarioGroup
 from msa_lab.cli.messages import loading
-from msa_lab.cli.options import Json, Jsonl, Out, Quiet, RunArgument, Verbose, talk_of
+from msa_lab.cli.options import (
+    Chaos,
+    Json,
+    Jsonl,
+    Out,
+    Profile,
+    Quiet,
+    RunArgument,
+    Settings,
+    Topology,
+    Variables,
+    Verbose,
+    one_profile,
+    talk_of,
+)
 from msa_lab.cli.terminal import printable
 
 app = typer.Typer(cls=ScenarioGroup, rich_markup_mode=None)
@@ -29,13 +43,8 @@ def run(  # noqa: PLR0917 - a command's options
     name: Annotated[
         str, typer.Argument(metavar="NAME|FILE|-", help="A scenario's name, or its file; -: from stdin.")
     ],
-    chaos: Annotated[
-        bool | None, typer.Option("--chaos/--no-chaos", help="Play the file's default chaos profile.")
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option("--chaos-profile", metavar="NAME", help="Play another profile of the file."),
-    ] = None,
+    chaos: Chaos = None,
+    profile: Profile = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,20 +57,12 @@ def run(  # noqa: PLR0917 - a command's options
         list[str] | None,
         typer.Option("--without", metavar="ID", help="Leave a fault of the profile out; may be repeated."),
     ] = None,
-    topology: Annotated[
-        str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
-    ] = None,
+    topology: Topology = None,
     seed: Annotated[
         str | None, typer.Option("--seed", metavar="N|random", help="The same seed gives the same run.")
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
-    ] = None,
-    variable: Annotated[
-        list[str] | None,
-        typer.Option("--var", metavar="NAME=VALUE", help="Set a variable of the scenario."),
-    ] = None,
+    setting: Settings = None,
+    variable: Variables = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Print load, faults and checks; start nothing.")
     ] = False,
@@ -87,8 +88,7 @@ def run(  # noqa: PLR0917 - a command's options
     _one_of("--mode", mode, ("sim", "process"))
     _one_of("--log", log, ("all", "normal", "key"))
     _one_of("--ui", ui, ("auto", "tui", "plain"))
-    if chaos is False and profile is not None:
-        raise typer.BadParameter("--no-chaos and --chaos-profile contradict each other")
+    one_profile(chaos=chaos, profile=profile)
     if json and jsonl:
         raise typer.BadParameter("--json and --jsonl contradict each other")
     talk = talk_of(context, json=json, quiet=quiet, verbose=verbose)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from msa_lab.cli.options import Json, talk_of
+from msa_lab.cli.options import Json, Settings, Topology, talk_of
 
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Which shop, where several run.")]
 SHOP = "shop"
@@ -15,13 +15,8 @@ SHOP = "shop"
 def up(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     name: Name = SHOP,
-    topology: Annotated[
-        str | None, typer.Option("--topology", "-t", metavar="NAME|FILE", help="How the shop is built.")
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change the topology: patterns.retry=off"),
-    ] = None,
+    topology: Topology = None,
+    setting: Settings = None,
     given: Annotated[
         str, typer.Option("--given", metavar="SCENARIO", help="Whose users, products and stock it has.")
     ] = "checkout",
