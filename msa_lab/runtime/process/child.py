@@ -37,6 +37,7 @@ from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.store import Kept, Work
+from msa_lab.runtime.process.tasks import Background
 from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
 from msa_lab.sdk.saga import SagaRecord
@@ -55,7 +56,7 @@ class Process:
         self._incarnation = incarnation
         self._line: socket.socket | None = None
         self._servers: list[Listener] = []
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background()
         self._relays: list[Relay] = []
         self.hosts: dict[str, Host] = {}
         plan = blueprint
@@ -174,15 +175,10 @@ class Process:
             self._log(await one.database.unsent())
             if site.specs[one.service].publishes:
                 self._relays.append(one.relay)
-                self._spawn(one.relay.run())
+                self._background.spawn(one.relay.run())
 
     def _drive(self, instance: str, record: SagaRecord, cause: int) -> None:
         self.hosts[instance].drive(record, cause)
-
-    def _spawn(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _obey(self, message: list[Any]) -> None:
         match message:
@@ -204,7 +200,7 @@ class Process:
             case ["heal", fault]:
                 self.site.hurting.stop(fault)
             case ["arrange", instance, word]:
-                self._spawn(self._arrange(instance, word))
+                self._background.spawn(self._arrange(instance, word))
 
     def know(self, spec: bytes, place: int) -> None:
         """Take note of a fault that was not planned."""
@@ -229,8 +225,7 @@ class Process:
         """End all work and close what is open."""
         for host in self.hosts.values():
             host.stop()
-        for task in self._tasks:
-            task.cancel()
+        self._background.cancel()
         for server in self._servers:
             server.stop()
         await asyncio.gather(*serving, return_exceptions=True)

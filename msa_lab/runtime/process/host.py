@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
@@ -25,6 +25,7 @@ from msa_lab.runtime.process.meter import Meter
 from msa_lab.runtime.process.records import adapter, edge
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.store import Work
+from msa_lab.runtime.process.tasks import Background
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.failures import (
     DeadlineExceeded,
@@ -74,7 +75,7 @@ class Host:
         self._heard = {part.type.name: part for part in spec.subscriptions}
         self._sagas = {saga.name: saga for saga in spec.sagas}
         self._driving: dict[str, None] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background()
         self._inbox = site.patterns["inbox"] == "on"
 
     # -- life ---------------------------------------------------------------------------------------------
@@ -91,30 +92,18 @@ class Host:
                 events=frozenset(self._heard),
                 handle=self._handle,
             )
-            self.spawn(consumer.run())
+            self._background.spawn(consumer.run())
 
     def begin(self) -> None:
         """The run has begun: start the periodic work and take up what was left."""
         for job in self.spec.jobs:
-            self.spawn(self._repeat(job))
+            self._background.spawn(self._repeat(job))
         if self._sagas:
-            self.spawn(self._resume())
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run something in the background; its bugs are shown, not hidden."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            traceback.print_exception(error, file=sys.stderr)
+            self._background.spawn(self._resume())
 
     def stop(self) -> None:
         """Cancel all background work."""
-        for task in list(self._tasks):
-            task.cancel()
+        self._background.cancel()
 
     def story(self, saga: str = "", trace: int = 0, span: int = 0, cause: int = 0) -> Story:
         """Begin a story of this instance."""
@@ -298,7 +287,7 @@ class Host:
             finally:
                 self._driving.pop(record.id, None)
 
-        self.spawn(driven())
+        self._background.spawn(driven())
 
     def _backoff(self, retry: Retry, attempt: int) -> Duration:
         return backoff(retry, attempt, self.site.draw)

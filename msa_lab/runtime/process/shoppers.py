@@ -10,6 +10,7 @@ from msa_lab.runtime.process.exchange import Exchange, exchanged
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.seeds import stream
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.tasks import Background
 from msa_lab.scenario.load import gap
 from msa_lab.scenario.model import Phase, Scenario
 from msa_lab.scenario.player import shop as walk
@@ -66,7 +67,7 @@ class Shoppers:
         self.scenario = scenario
         self.door = door
         self.sagas = sagas
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._inside = Background(self._failed)
         self._came = 0
         self._turn = 0
         self.trouble: BaseException | None = None
@@ -74,27 +75,19 @@ class Shoppers:
     @property
     def gone(self) -> bool:
         """Whether nobody is inside and nobody will come."""
-        return not self._tasks
+        return self._inside.idle
 
     def open(self, end: int) -> None:
         """Let the phases begin in their time; nobody arrives at or after `end`."""
         for phase in self.scenario.load:
-            self._spawn(self._phase(phase, end))
+            self._inside.spawn(self._phase(phase, end))
 
     def close(self) -> None:
         """Send everybody home."""
-        for task in self._tasks:
-            task.cancel()
+        self._inside.cancel()
 
-    def _spawn(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.trouble = task.exception()
+    def _failed(self, trouble: BaseException) -> None:
+        self.trouble = trouble
 
     async def _until(self, instant: int) -> None:
         await asyncio.sleep(max(0, instant - self.site.clock.now()) / 1_000_000)
@@ -116,7 +109,7 @@ class Shoppers:
             for fault in faults.loads if faults.load(phase.flow) > 1 else ():
                 self.site.hurting.touch(fault.id)
             self._came += 1
-            self._spawn(self._visit(self._came, phase))
+            self._inside.spawn(self._visit(self._came, phase))
         await self._until(last)
         self.site.journal.emit(story, "phase.ended", {"phase": phase.name})
 

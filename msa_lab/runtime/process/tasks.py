@@ -1,19 +1,30 @@
-"""Work in the background of the supervisor: nothing fails unseen, and whoever waits for a change is woken."""
+"""Work in the background: nothing fails unseen."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
-class Tasks:
-    """The supervisor's background work. `trouble` is the first failure in it; it ends the run."""
+def shown(error: BaseException) -> None:
+    """Print a failure with its trace: a process's bugs are shown, not hidden."""
+    traceback.print_exception(error, file=sys.stderr)
 
-    def __init__(self) -> None:
-        self.trouble: BaseException | None = None
+
+class Background:
+    """Work that goes on by itself; `failed` is told of each failure in it."""
+
+    def __init__(self, failed: Callable[[BaseException], object] = shown) -> None:
+        self._failed = failed
         self._running: set[asyncio.Task[Any]] = set()
-        self._changed = asyncio.Event()
+
+    @property
+    def idle(self) -> bool:
+        """Whether all of it has ended."""
+        return not self._running
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run something in the background."""
@@ -24,7 +35,27 @@ class Tasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.fail(error)
+            self._failed(error)
+
+    def cancel(self) -> None:
+        """Cancel everything."""
+        for task in list(self._running):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Cancel everything and wait for its end."""
+        running = list(self._running)
+        self.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+class Tasks(Background):
+    """The supervisor's work. `trouble` is the first failure in it; whoever waits for a change is woken."""
+
+    def __init__(self) -> None:
+        super().__init__(self.fail)
+        self.trouble: BaseException | None = None
+        self._changed = asyncio.Event()
 
     def fail(self, trouble: BaseException) -> None:
         """Take note of a failure; the first one stays."""
@@ -44,10 +75,3 @@ class Tasks:
         """Wait for the next change."""
         await self._changed.wait()
         self._changed.clear()
-
-    async def close(self) -> None:
-        """Cancel everything and wait for its end."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
