@@ -5,28 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import platform
 import sys
-import time
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from msa_lab import bootstrap
 from msa_lab.cli.interrupted import Interrupted
-from msa_lab.cli.messages import put
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here
 from msa_lab.cli.playing import planned
+from msa_lab.cli.runline import RunLine
 from msa_lab.cli.stopping import stopping
 from msa_lab.cli.terminal import Terminal, emit, printable, table, terminal_of
 from msa_lab.cli.wanted import Wanted
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.sdk.values import Instant, seconds
+from msa_lab.sdk.values import seconds
 from msa_lab.usecases.calibration.calibrate import AIM, Calibrated, calibrate
 from msa_lab.usecases.calibration.speed import Compared
 from msa_lab.usecases.ports import Plan, Progress
 
-_FRAME: Final = 0.1
 ENOUGH: Final = 0.8
 """A shop that uses less of the cores than this at its capacity was not alone."""
 
@@ -63,7 +60,7 @@ def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk
     _write(path, done.text)
     if talk.json:
         told = {**done.summary(), "file": str(path)}
-        emit(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        emit(json_text(told))
     else:
         emit(page(done, path, terminal_of(sys.stdout, colour=talk.colour)))
     return 0
@@ -87,33 +84,17 @@ class Teller:
     """Tells on stderr what is being measured."""
 
     def __init__(self, terminal: Terminal, *, quiet: bool) -> None:
-        self._terminal = terminal
-        self._quiet = quiet
-        self._head = ""
-        self._begun = 0.0
+        self._line = RunLine(terminal, quiet=quiet)
 
     def begin(self, world: str, what: str, plan: Plan) -> Progress:
         """Take note of a run; give who watches it."""
-        self.end()
-        self._head = f"{world:<7}  {what}"
-        self._begun = time.perf_counter()
-        drawn = 0.0
-
-        def progress(now: Instant, end: Instant) -> None:  # noqa: ARG001 - nothing comes after the load
-            nonlocal drawn
-            moment = time.perf_counter()
-            if self._terminal.live and not self._quiet and moment - drawn >= _FRAME:
-                drawn = moment
-                put(f"\r{self._head}  T+{now / 1e6:04.1f} of {plan.scenario.duration / 1e6:.0f} s\x1b[K")
-
-        return progress
+        self._line.end()
+        # Nothing comes after the load.
+        return self._line.begin(f"{world:<7}  {what}", lambda _: f"{plan.scenario.duration / 1e6:.0f} s")
 
     def end(self) -> None:
         """Tell that the last run is over."""
-        if self._head and not self._quiet:
-            erase = "\r\x1b[K" if self._terminal.live else ""
-            put(f"{erase}{self._head}  ({time.perf_counter() - self._begun:.1f} s)\n")
-        self._head = ""
+        self._line.end()
 
 
 def _crowded(done: Calibrated, terminal: Terminal) -> list[str]:

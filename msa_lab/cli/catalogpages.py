@@ -7,11 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from msa_lab import bootstrap
 from msa_lab.chaos import CATALOGUE, cast, find_kind, list_page, show_page, write_fault
 from msa_lab.cli.completion import remember
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, runs_folder
 from msa_lab.cli.terminal import emit, table, terminal_of
@@ -25,10 +24,6 @@ from msa_lab.topology import PATTERNS, Topology, as_ascii, as_dot, as_mermaid, g
 
 def _workspace() -> bootstrap.Workspace:
     return bootstrap.Workspace(here())
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n"
 
 
 def print_scenarios(talk: Talk) -> None:
@@ -48,7 +43,7 @@ def print_scenarios(talk: Talk) -> None:
             found.append({"id": name, "valid": True, **_scenario(scenario)})
     remember(runs_folder())
     if talk.json:
-        emit(_json({"schema": "msalab/scenarios@1", "scenarios": found}))
+        emit(json_text({"schema": "msalab/scenarios@1", "scenarios": found}, enc_hook=str))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     width = max((len(name) for name, *_ in rows), default=0)
@@ -76,7 +71,7 @@ def print_scenario(name: str, talk: Talk) -> None:
     workspace = _workspace()
     scenario = bootstrap.scenario_for(workspace, workspace.specs(), name, {})
     if talk.json:
-        emit(_json({"schema": "msalab/scenario-shown@1", **_scenario(scenario)}))
+        emit(json_text({"schema": "msalab/scenario-shown@1", **_scenario(scenario)}, enc_hook=str))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     lines = [terminal.paint(f"{scenario.id}: {scenario.title}", "strong")]
@@ -122,7 +117,7 @@ def print_topologies(talk: Talk) -> None:
             lines += terminal.wrap(topology.title + (f"  ({says})" if says else ""), f"{name:<{width}}  ")
     remember(runs_folder())
     if talk.json:
-        emit(_json({"schema": "msalab/topologies@1", "topologies": found}))
+        emit(json_text({"schema": "msalab/topologies@1", "topologies": found}, enc_hook=str))
         return
     emit("\n".join([*lines, "", "play in one:  msalab scenario checkout --chaos --topology NAME", ""]))
 
@@ -147,7 +142,7 @@ def print_topology(name: str, settings: Sequence[str], talk: Talk) -> None:
             "services": {it.service: {"replicas": it.replicas, "concurrency": it.concurrency,
                                       "queue": it.queue} for it in deployed},
         }  # fmt: skip
-        emit(_json(content))
+        emit(json_text(content, enc_hook=str))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     lines = [terminal.paint(f"{topology.id}: {topology.title}", "strong"), f"  {topology.file}", ""]
@@ -178,7 +173,7 @@ def print_kinds(talk: Talk) -> None:
     """List the kinds of faults."""
     if talk.json:
         kinds = [{"kind": kind.name, "title": kind.title} for kind in CATALOGUE.values()]
-        emit(_json({"schema": "msalab/faults@1", "faults": kinds}))
+        emit(json_text({"schema": "msalab/faults@1", "faults": kinds}, enc_hook=str))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     lines = [terminal.fit(line) for line in list_page().splitlines()]
@@ -194,7 +189,7 @@ def print_kind(name: str, talk: Talk) -> None:
         content = {"schema": "msalab/fault@1", "kind": kind.name, "title": kind.title,
                    "targets": list(kind.forms), "sim": kind.sim, "process": kind.process,
                    "example": example}  # fmt: skip
-        emit(_json(content))
+        emit(json_text(content, enc_hook=str))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     lines: list[str] = []

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from msa_lab import bootstrap
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, runs_folder, shops_folder
 from msa_lab.cli.terminal import emit, terminal_of
@@ -45,7 +44,7 @@ def examine(out: str | None, talk: Talk) -> int:
             {"name": it.name, "level": it.level, "says": it.says, "way_out": it.way_out} for it in checks
         ]
         content = {"schema": "msalab/doctor@1", "checks": listed}
-        emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+        emit(json_text(content))
         return EnvironmentTrouble.exit_code if bad else 0
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     lines: list[str] = []

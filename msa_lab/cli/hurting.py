@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import shops_folder
 from msa_lab.cli.shopstop import ask_shop
@@ -20,7 +19,7 @@ def inject(fault: str, name: str, talk: Talk) -> None:
     folder = ShopStore(shops_folder()).standing(name)
     told: Mapping[str, Any] = ask_shop(folder, "inject", fault=fault)
     if talk.json:
-        emit(_json({"schema": "msalab/fault@1", **told}))
+        emit(json_text({"schema": "msalab/fault@1", **told}))
     elif not talk.quiet:
         emit(f"{told['fault']}: {told['kind']} on {told['target']}\n")
 
@@ -30,7 +29,7 @@ def print_active(name: str, talk: Talk) -> None:
     folder = ShopStore(shops_folder()).standing(name)
     told: Sequence[Mapping[str, Any]] = ask_shop(folder, "active")
     if talk.json:
-        emit(_json({"schema": "msalab/faults@1", "name": folder.name, "faults": told}))
+        emit(json_text({"schema": "msalab/faults@1", "name": folder.name, "faults": told}))
         return
     emit("\n".join([*fault_lines(told, talk), ""]) if told else "no fault is in force\n")
 
@@ -62,7 +61,3 @@ def heal(fault: str | None, name: str, talk: Talk) -> None:
     healed: Sequence[str] = ask_shop(folder, "heal", **({} if fault is None else {"fault": fault}))
     if not talk.quiet:
         emit(f"healed: {', '.join(healed)}\n" if healed else "no fault was in force\n")
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"

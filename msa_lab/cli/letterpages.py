@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import shops_folder
 from msa_lab.cli.shopstop import ask_shop
@@ -29,7 +30,7 @@ def print_list(name: str, group: str | None, talk: Talk) -> None:
     """List dead letters."""
     letters: Sequence[Mapping[str, Any]] = _ask(name, "list", group)
     if talk.json:
-        emit(_json({"schema": "msalab/letters@1", "name": name, "letters": letters}))
+        emit(json_text({"schema": "msalab/letters@1", "name": name, "letters": letters}))
         return
     if not letters:
         emit("no dead letters\n")
@@ -51,7 +52,7 @@ def print_letter(name: str, letter: str, group: str | None, talk: Talk) -> None:
     """Show one dead letter whole."""
     told: Mapping[str, Any] = _ask(name, "show", group, id=letter)
     if talk.json:
-        emit(_json({"schema": "msalab/letter@1", **told}))
+        emit(json_text({"schema": "msalab/letter@1", **told}))
         return
     rows = [(word, str(told[word])) for word in ("id", "group", "event", "topic", "key", "saga", "reason")]
     rows += [("tries", str(told["attempts"])), ("given up", f"T+{told['at']:.3f}")]
@@ -111,9 +112,4 @@ def send(verb: str, name: str, letter: str | None, group: str | None, talk: Talk
 
 def printable_json(data: object) -> str:
     """Write plain values for people."""
-    text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
-    return "\n".join(printable(line) for line in text.splitlines())
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return "\n".join(printable(line) for line in json_text(data).splitlines())

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from msa_lab import bootstrap
 from msa_lab.cli.interrupted import Interrupted
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.messages import say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, shops_folder
@@ -108,14 +107,14 @@ def _place(folder: ShopFolder, begun: datetime) -> Path:
 
 def _keep(path: Path, result: Mapping[str, Any]) -> None:
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+        path.write_text(json_text(result), encoding="utf-8")
     except OSError as error:
         raise refusal(path, error) from error
 
 
 def _print(result: Mapping[str, Any], place: Path, talk: Talk) -> None:
     if talk.json:
-        emit(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+        emit(json_text(result))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     figures: Sequence[Mapping[str, Any]] = result["figures"]

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from msa_lab.cli.interrupted import ended_by_hand
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.reading import filter_of, looked_at, metrics_of
 from msa_lab.cli.terminal import emit, printable, table, terminal_of
@@ -92,7 +93,7 @@ def print_metrics(run: str | None, talk: Talk, *, csv: bool) -> None:
     metrics = metrics_of(kept)
     if talk.json:
         content = {"schema": "msalab/metrics@1", "run": kept.id, "metrics": metrics}
-        emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+        emit(json_text(content))
         return
     if csv:
         out = io.StringIO()

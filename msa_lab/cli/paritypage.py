@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import time
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from msa_lab import bootstrap
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.messages import put
 from msa_lab.cli.options import Talk
 from msa_lab.cli.playing import planned
+from msa_lab.cli.runline import RunLine
 from msa_lab.cli.stopping import stopping
 from msa_lab.cli.terminal import Terminal, emit, printable, table, terminal_of
 from msa_lab.cli.wanted import Wanted
 from msa_lab.scenario.findings import Outcome, Verdict
-from msa_lab.sdk.values import Instant
 from msa_lab.usecases.parity import Agreement, Compared, Gap, Parity, compare
 from msa_lab.usecases.ports import Plan, Progress
 from msa_lab.usecases.report import RunReport
 
-_FRAME = 0.1
 _STYLES: Final = {
     Outcome.PASSED: "good",
     Outcome.FAILED: "bad",
@@ -43,7 +40,7 @@ def print_parity(wanted: Wanted, seeds: Sequence[int], talk: Talk) -> int:
     code = 128 + signals[0] if parity.interrupted and signals else parity.exit_code
     if talk.json:
         summary = {**parity.summary(), "exit": code}
-        emit(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n")
+        emit(json_text(summary))
     else:
         emit(page(parity, terminal_of(sys.stdout, colour=talk.colour), wanted, verbose=talk.verbose))
     return code
@@ -58,8 +55,7 @@ class Teller:
         self._terminal = terminal
         self._quiet = quiet
         self._run = 0
-        self._head = ""
-        self._begun = 0.0
+        self._line = RunLine(terminal, quiet=quiet)
 
     def plan_told(self, seeds: Sequence[int]) -> None:
         """Say what will be played and how long it takes at least."""
@@ -75,28 +71,14 @@ class Teller:
     def begin(self, world: str, plan: Plan) -> Progress:
         """Take note of a run; give who watches it."""
         self._run += 1
-        self._head = f"[{self._run}/{self._runs}] seed {plan.seed}  {world:<7}"
-        self._begun = time.perf_counter()
-        drawn = 0.0
-
-        def progress(now: Instant, end: Instant) -> None:
-            nonlocal drawn
-            moment = time.perf_counter()
-            if self._terminal.live and not self._quiet and moment - drawn >= _FRAME:
-                drawn = moment
-                put(f"\r{self._head}  T+{now / 1e6:04.1f} of at most {end / 1e6:.0f} s\x1b[K")
-
-        return progress
+        head = f"[{self._run}/{self._runs}] seed {plan.seed}  {world:<7}"
+        return self._line.begin(head, lambda end: f"at most {end / 1e6:.0f} s")
 
     def end(self, report: RunReport) -> None:
         """Tell how a run ended."""
-        if self._quiet:
-            return
-        took = time.perf_counter() - self._begun
-        erase = "\r\x1b[K" if self._terminal.live else ""
         sagas = report.sagas
         word = _verdict(report.outcome, self._terminal)
-        put(f"{erase}{self._head}  {word}  {sagas['started']} sagas, {sagas['open']} open  ({took:.1f} s)\n")
+        self._line.end(f"  {word}  {sagas['started']} sagas, {sagas['open']} open")
 
 
 def page(parity: Parity, terminal: Terminal, wanted: Wanted, *, verbose: bool) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import msgspec
-
 from msa_lab import bootstrap
 from msa_lab.cli.completion import remember
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.lockfile import lock_of
 from msa_lab.cli.messages import say
 from msa_lab.cli.narrator import Narrator
@@ -232,7 +231,7 @@ def _keep(
 def _tell(ended: Ended, talk: Talk, *, jsonl: bool) -> None:
     if talk.json:
         summary: Mapping[str, Any] = {**ended.report.summary([ended.again]), "exit": ended.code}
-        emit(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n")
+        emit(json_text(summary))
         return
     stream = sys.stderr if jsonl else sys.stdout
     block = ended.block(terminal_of(stream, colour=talk.colour), verbose=talk.verbose)

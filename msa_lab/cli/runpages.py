@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import runs_folder
 from msa_lab.cli.reading import readable, stored
@@ -24,7 +23,7 @@ def print_runs(out: str | None, talk: Talk) -> None:
     if talk.json:
         keys = ("run", "scenario", "topology", "seed", "chaos", "started", "verdict", "exit", "log_hash")
         listed = [{key: run.summary.get(key) for key in keys} for run in found]
-        emit(_json({"schema": "msalab/runs@1", "runs": listed}))
+        emit(json_text({"schema": "msalab/runs@1", "runs": listed}))
         return
     if not found:
         emit(f"no runs in {runs_folder(out)}\n  play one:  msalab scenario checkout --chaos\n")
@@ -52,7 +51,7 @@ def print_run(name: str | None, out: str | None, talk: Talk) -> None:
     run = stored(name, out)
     summary = run.summary
     if talk.json:
-        emit(_json(summary))
+        emit(json_text(summary))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     style = _STYLES.get(summary["verdict"], "unsure")
@@ -120,7 +119,3 @@ def prune(keep: int, out: str | None) -> None:
 def _scenario(summary: Mapping[str, Any]) -> str:
     scenario = summary["scenario"]
     return str(scenario.get("id", "")) if isinstance(scenario, Mapping) else str(scenario)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"

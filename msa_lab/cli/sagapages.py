@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.reading import filter_of, looked_at, saga_filter, saga_named, sagas_of
 from msa_lab.cli.sequence import as_mermaid, as_sequence
@@ -30,7 +31,9 @@ def print_list(run: str | None, where: str | None, talk: Talk) -> None:
     kept = looked_at(run)
     views = [view for view in sagas_of(kept).values() if chosen(view)]
     if talk.json:
-        emit(_json({"schema": "msalab/sagas@1", "run": kept.id, "sagas": [plain(view) for view in views]}))
+        emit(
+            json_text({"schema": "msalab/sagas@1", "run": kept.id, "sagas": [plain(view) for view in views]})
+        )
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     rows = [("", "id", "saga", "state", "began", "took", "retries", "failure")]
@@ -63,7 +66,7 @@ def print_saga(name: str, run: str | None, way: str, talk: Talk) -> None:
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     if way == "json":
         events = [msgspec.to_builtins(event) for event in kept.events(mark(name)) if event.saga == name]
-        emit(_json({"schema": "msalab/saga@1", "run": kept.id, **plain(view), "events": events}))
+        emit(json_text({"schema": "msalab/saga@1", "run": kept.id, **plain(view), "events": events}))
     elif way == "time":
         emit(_timeline(view, terminal))
     elif way == "state":
@@ -87,7 +90,7 @@ def print_why(name: str, run: str | None, talk: Talk) -> None:
     ]
     if talk.json:
         emit(
-            _json(
+            json_text(
                 {
                     "schema": "msalab/why@1", "run": kept.id, **plain(view), "fault": told.fault,
                     "story": [
@@ -131,10 +134,6 @@ def plain(view: SagaView) -> dict[str, Any]:
 
 def _seconds(micros: int | None) -> float | None:
     return None if micros is None else micros / 1e6
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
 def _head(view: SagaView) -> str:

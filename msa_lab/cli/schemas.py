@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from msa_lab import bootstrap
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here
 from msa_lab.cli.terminal import emit, table
@@ -29,7 +30,7 @@ def print_schema(what: str, scenario: str | None, talk: Talk) -> None:
         "run": run_schema,
         "event": event_schema,
     }
-    emit(msgspec.json.format(msgspec.json.encode(made[what](), enc_hook=str), indent=2).decode() + "\n")
+    emit(json_text(made[what](), enc_hook=str))
 
 
 def _print_metrics(name: str | None, talk: Talk) -> None:
@@ -45,7 +46,7 @@ def _print_metrics(name: str | None, talk: Talk) -> None:
             {"name": it.name, "kind": it.kind, "unit": it.unit, "purpose": it.purpose} for it in metrics
         ]
         content = {"schema": "msalab/metric-names@1", "metrics": listed}
-        emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+        emit(json_text(content))
         return
     emit("\n".join([*table((it.name, it.kind, it.purpose) for it in metrics), ""]))
 

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from msa_lab.cli.hurting import fault_lines
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import shops_folder
 from msa_lab.cli.shopstop import ask_shop
@@ -27,7 +26,7 @@ def print_status(name: str, talk: Talk) -> None:
     told: Mapping[str, Any] = ask_shop(folder, "status")
     if talk.json:
         content = {"schema": "msalab/status@1", "name": folder.name, **told}
-        emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+        emit(json_text(content))
         return
     terminal = terminal_of(sys.stdout, colour=talk.colour)
     rows = [("", "instance", "state", "pid", "port", "restarts", "memory")]

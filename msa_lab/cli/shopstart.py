@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-import msgspec
-
 from msa_lab import bootstrap
 from msa_lab.cli.interrupted import Interrupted
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.messages import put, say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, shops_folder
@@ -134,7 +133,7 @@ class _Speaker:
                 "schema": "msalab/up@1", "name": folder.name, "url": state["url"], "instances": instances,
                 "took": round(took, 3), "pid": state["pid"], "folder": str(folder.path),
             }  # fmt: skip
-            emit(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
+            emit(json_text(content))
             return
         name = _named(folder)
         lines = [f"{folder.name} is up at {state['url']}: {instances} instances in {took:.1f} s"]

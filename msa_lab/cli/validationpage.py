@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from msa_lab import bootstrap
+from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.options import Talk
 from msa_lab.cli.terminal import Terminal, emit, terminal_of
 from msa_lab.scenario.findings import Outcome, Verdict
@@ -79,4 +78,4 @@ def _json(results: Sequence[Result], seed: int, effort: float, whole: Outcome) -
         "exit": EXIT_CODES[whole],
         "results": [dataclasses.asdict(result) for result in results],
     }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return json_text(value)
