@@ -135,13 +135,14 @@ def plan_for(workspace: Workspace, specs: Sequence[ServiceSpec], scenario: Scena
     """
     topology = topology_for(workspace, specs, wishes.topology or scenario.topology, wishes.settings)
     profile = _profile(scenario, wishes)
+    shaped = tuple(spec.under(topology.patterns) for spec in specs)
     return Plan(
         scenario=scenario,
         topology=topology,
-        specs=tuple(spec.under(topology.patterns) for spec in specs),
+        specs=shaped,
         seed=scenario.seed if wishes.seed is None else wishes.seed,
         profile=profile,
-        faults=_faults(scenario, topology, specs, profile, wishes),
+        faults=_faults(scenario, topology, shaped, profile, wishes),
     )
 
 
@@ -156,8 +157,7 @@ def _faults(
     _leave_out([fault.id for fault in profiled], wishes.without, profile)
     faults = [fault for fault in profiled if fault.id not in wishes.without]
     replicas = {name: deployed.replicas for name, deployed in topology.deployments.items()}
-    shaped = [spec.under(topology.patterns) for spec in specs]
-    names = names_of(shaped, flows=scenario.flows, replicas=replicas)
+    names = names_of(specs, flows=scenario.flows, replicas=replicas)
     mistakes = Mistakes()
     for line in wishes.faults:
         taken = [fault.id for fault in faults]
