@@ -71,6 +71,8 @@ class Script:
 
     live = False
     why_not = told = ""
+    hands = None
+    stays = False
 
     def __init__(self, log: Path, summary: dict[str, Any], plan: Any) -> None:  # noqa: ANN401 - of bootstrap
         self.log, self.summary = log, summary

@@ -1,4 +1,4 @@
-"""`msalab tui` and `msalab replay`: the live view of a kept run."""
+"""`msalab tui` and `msalab replay`: the live view of a running shop or a kept run."""
 
 from __future__ import annotations
 
@@ -20,12 +20,23 @@ Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters
 
 def tui(
     context: typer.Context,
-    run: RunArgument = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A running shop's name, a run's id or its beginning. "
+            "[the running shop, else the latest run]",
+        ),
+    ] = None,
     ascii_only: Ascii = False,
     mouse: Mouse = True,
     out: Out = None,
 ) -> None:
-    """Look at a run in the live view: its end first."""
+    """Look at the running shop in the live view, or at a kept run: its end first.
+
+    Quitting leaves the shop running.
+    """
+    _attach(context, run, out, ascii_only=ascii_only, mouse=mouse)
     _open(context, run, out, at=None, play=False, ascii_only=ascii_only, mouse=mouse)
 
 
@@ -65,6 +76,31 @@ def _instant(text: str) -> int:
     if found is None:
         raise typer.BadParameter(f"--at {text!r}: seconds since the start, such as 7.012")
     return round(float(found[1]) * 1_000_000)
+
+
+def _attach(
+    context: typer.Context, name: str | None, out: str | None, *, ascii_only: bool, mouse: bool
+) -> None:
+    """Open the view on a running shop, if that is what is meant."""
+    from msa_lab.cli.places import runs_folder  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli.terminal import WINDOW  # noqa: PLC0415 - as above
+    from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
+    from msa_lab.persistence import RunStore  # noqa: PLC0415 - as above
+
+    if not hasattr(os, "fork") or WINDOW in os.environ:
+        return
+    if name is not None and name in RunStore(runs_folder(out)).ids():
+        return
+    from msa_lab.cli import attaching  # noqa: PLC0415 - as above
+
+    shop = attaching.running(name)
+    if shop is None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise EnvironmentTrouble(
+            f"the live view needs a terminal\n  in a pipe:  msalab events {shop.name} -f"
+        )
+    raise typer.Exit(attaching.attach(shop, talk_of(context), ascii_only=ascii_only, mouse=mouse))
 
 
 def _open(

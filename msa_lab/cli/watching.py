@@ -73,6 +73,13 @@ class Watched:
         self._engine: BaseProcess | None = None
 
     @property
+    def hands(self) -> None:
+        """Nothing acts at once."""
+        return
+
+    stays = False
+
+    @property
     def why_not(self) -> str:
         """Say why the run cannot be played again with a change; '' when it can."""
         return "" if self.order.wanted.mode == "sim" else _PROCESS

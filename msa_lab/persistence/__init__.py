@@ -1,6 +1,6 @@
 """Runs as folders: written while they happen, found and read again later."""
 
-from msa_lab.persistence.eventfile import event_at, events
+from msa_lab.persistence.eventfile import event_at, events, place_since
 from msa_lab.persistence.lock import lock_text
 from msa_lab.persistence.runfolder import EVENTS, LOCK, RESULT, RunFolder
 from msa_lab.persistence.runs import RunStore, StoredRun
@@ -18,4 +18,5 @@ __all__ = [
     "event_at",
     "events",
     "lock_text",
+    "place_since",
 ]

@@ -86,3 +86,43 @@ def _number(line: bytes) -> int | None:
         return None
     digits = line[len(_HEAD) : line.find(b",")]
     return int(digits) if digits.isdigit() else None
+
+
+def place_since(path: Path, t: int) -> tuple[int, int]:
+    """Find the first event at or after an instant: the byte where its line begins, and its instant.
+
+    In an empty log that is (0, 0); where none is so late, the last one counts.
+
+    Raises:
+        EnvironmentTrouble: when the file cannot be read or holds something else.
+    """
+    try:
+        with path.open("rb") as log:
+            low, high = 0, log.seek(0, 2)
+            while high - low > _NEAR:
+                middle = (low + high) // 2
+                log.seek(middle)
+                log.readline()  # the rest of the line in which `middle` lies
+                start = log.tell()
+                line = log.readline()
+                if start >= high or not line.endswith(b"\n") or _decoded(line, path, 0).t >= t:
+                    high = middle
+                else:
+                    low = start
+            log.seek(low)
+            return _since(log, path, t)
+    except OSError as error:
+        raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _since(log: BinaryIO, path: Path, t: int) -> tuple[int, int]:
+    """Read on to the first event at or after an instant."""
+    found = (log.tell(), 0)
+    while True:
+        start = log.tell()
+        line = log.readline()
+        if not line.endswith(b"\n"):
+            return found
+        found = (start, _decoded(line, path, 0).t)
+        if found[1] >= t:
+            return found

@@ -83,11 +83,19 @@ class Moment:
             case "expectation":
                 self._violated(event)
             case "run" if what == "started":
-                self.run = dict(event.detail)
+                self._begun(event)
             case "run":
                 self.ended = True
             case _:
                 pass
+
+    def _begun(self, event: LogEvent) -> None:
+        """Begin; in the log of a shop that was started before, all that its processes held is gone."""
+        if self.run:
+            for held in (self.instances, self.services, self.breakers, self.faults, self.phases):
+                held.clear()
+        self.run = dict(event.detail)
+        self.ended = False
 
     def _breaker(self, event: LogEvent) -> None:
         held = event.instance, str(event.detail["callee"])
@@ -129,3 +137,12 @@ class Moment:
         """Name the callees for which an instance of the service holds a circuit breaker open."""
         callees = [callee for name, callee in self.breakers if self.services.get(name) == service]
         return tuple(dict.fromkeys(callees))
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a look at a log begins: at which byte, at which instant, and what held then."""
+
+    place: int = 0
+    t: int = 0
+    moment: Moment = field(default_factory=Moment)

@@ -30,9 +30,11 @@ class Series:
     `calls.SOURCE>TARGET` and `lost.SOURCE>TARGET` of links, `heard.SOURCE>TARGET` of events, and of the
     whole shop `request`, `request.failed`, `request.took`, `saga.started`, `saga.completed`,
     `saga.compensated`, `saga.took`, `retries`, `dropped`, `touched`, `dead`, `violated`.
+    Slices are counted from `origin` on; nothing before it is asked for or told.
     """
 
     width: int = SLICE
+    origin: int = 0
     counts: dict[str, array[int]] = field(default_factory=dict)
     samples: dict[str, dict[int, array[int]]] = field(default_factory=dict)
 
@@ -44,7 +46,7 @@ class Series:
 
     def add(self, name: str, t: int, count: int = 1) -> None:
         """Count what happened at `t`."""
-        slot = t // self.width
+        slot = (t - self.origin) // self.width
         if slot >= _MOST:
             slot = self._slot(t)
         row = self.counts.get(name)
@@ -56,7 +58,7 @@ class Series:
 
     def sample(self, name: str, t: int, value: int) -> None:
         """Keep a duration in microseconds that was measured at `t`."""
-        slot = t // self.width
+        slot = (t - self.origin) // self.width
         if slot >= _MOST:
             slot = self._slot(t)
         rows = self.samples.get(name)
@@ -88,8 +90,8 @@ class Series:
         return values[max(0, math.ceil(share * len(values)) - 1)]
 
     def curve(self, name: str, end: int, columns: int) -> list[int]:
-        """Give the counts from the start to `end` in so many equal columns."""
-        edges = [end * column // columns for column in range(columns + 1)]
+        """Give the counts from the origin to `end` in so many equal columns."""
+        edges = [self.origin + (end - self.origin) * column // columns for column in range(columns + 1)]
         return [self.within(name, low, high) for low, high in pairwise(edges)]
 
     def links(self, what: str) -> tuple[tuple[str, str], ...]:
@@ -99,12 +101,12 @@ class Series:
         return tuple((link.partition(">")[0], link.partition(">")[2]) for link in found)
 
     def _slot(self, t: int) -> int:
-        while t // self.width >= _MOST:
+        while (t - self.origin) // self.width >= _MOST:
             self._halve()
-        return t // self.width
+        return (t - self.origin) // self.width
 
     def _first(self, t: int) -> int:
-        return -(-t // self.width)
+        return max(0, -((self.origin - t) // self.width))
 
     def _halve(self) -> None:
         self.width *= 2

@@ -129,6 +129,11 @@ class LabApp(Branching):
         return Sight(self.feed, self.playback.at, self.playback.t, self.signs, self.summary)
 
     @property
+    def now(self) -> Sight:
+        """What the end of the log shows."""
+        return Sight(self.feed, len(self.feed.log), self.playback.last, self.signs, self.summary)
+
+    @property
     def view(self) -> View:
         """The screen that is open."""
         return self._views[self._open]
@@ -151,10 +156,15 @@ class LabApp(Branching):
         elif self.playback.at_end and not self.live:
             word = "END"
         else:
-            word = "HELD" if self.live and self.summary.get("mode") == "process" else "PAUSED"
+            word = "HELD" if self.live and self._real else "PAUSED"
         if not self.feed.ready and not self.live:
             word = f"{self.feed.share:.0%}"
         return scrubber(self.sight, width, word=word)
+
+    @property
+    def _real(self) -> bool:
+        """Whether real processes play."""
+        return self.summary.get("mode") == "process"
 
     @property
     def live(self) -> bool:
@@ -200,6 +210,17 @@ class LabApp(Branching):
             self.summary = self.session.summary
             self.playback.growing = self.session.live
             self.feed.log.look()
+            self._turn_over()
+
+    def _turn_over(self) -> None:
+        """Go on in the next file of a shop's log, but while the viewer looks at the past."""
+        if not (self.playback.follow and self.feed.log.replaced):
+            return
+        with contextlib.suppress(EnvironmentTrouble):  # not there yet; it is at the next look
+            following = self.feed.after()
+            self.feed.log.close()
+            self.feed, self.playback.log = following, following.log
+            self.playback.end()
 
     def _judge(self) -> None:
         """Tell the verdict once, when the viewer has come to the end of a run that was played for them."""
@@ -288,8 +309,8 @@ class LabApp(Branching):
         self.redraw()
 
     async def action_quit(self) -> None:
-        """Quit; while real processes play, ask: they stop with the view."""
-        if self.live and self.summary.get("mode") == "process":
+        """Quit; while real processes play that stop with the view, ask."""
+        if self.session is not None and self.live and not self.session.stays and self._real:
             question = "The shop is still running. Stop it and judge what was played?"
             self.push_screen(Confirm(question), self._leave)
         else:
@@ -374,5 +395,5 @@ class LabApp(Branching):
 
     def on_scrubber_bar_scrubbed(self, message: ScrubberBar.Scrubbed) -> None:
         self.playback.playing = False
-        self.playback.seek(instant_at(message.column, self.sight.end, message.width))
+        self.playback.seek(instant_at(message.column, self.sight, message.width))
         self.redraw()

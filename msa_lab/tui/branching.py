@@ -1,8 +1,10 @@
-"""Changing a run: the past stays, from the moment at hand on it goes another way."""
+"""Changing a run: real processes at once, a simulated one by playing it again with the same past."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
+from collections.abc import Callable
 from typing import Final
 
 from msa_lab.errors import EnvironmentTrouble, MsaLabError
@@ -11,10 +13,11 @@ from msa_lab.tui.feed.chaospage import Change
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.palette import Palette
-from msa_lab.tui.session import Session
+from msa_lab.tui.session import Hands, Session
 from msa_lab.tui.travelling import Travelling
 
 _ALONE: Final = "This run's folder is all there is here; open it where its scenario is."
+_REAL: Final = "Real time cannot be played again. x hurts the shop now; a simulated run can be forked."
 
 
 class Branching(Travelling):
@@ -49,8 +52,47 @@ class Branching(Travelling):
             self.notify(self.why_not, title=f"{title}: not here", severity="warning")
         return bool(self.why_not)
 
+    @property
+    def hands(self) -> Hands | None:
+        """What acts in the real processes of this run at once."""
+        return None if self.session is None else self.session.hands
+
+    @property
+    def now(self) -> Sight:
+        """What the end of the log shows, wherever the viewer stands."""
+        raise NotImplementedError
+
+    def ask(self, work: Callable[[], str], title: str) -> None:
+        """Let the shop do something, say what came of it; the view does not wait meanwhile."""
+
+        def asked() -> None:
+            options = {"title": title}
+            try:
+                told = work()
+            except MsaLabError as trouble:
+                render = getattr(trouble, "render", None)
+                told = str(render()) if callable(render) else str(trouble)
+                options |= {"title": f"{title}: refused", "severity": "error"}
+            with contextlib.suppress(RuntimeError):  # the view was closed meanwhile
+                self.call_from_thread(self.notify, told, **options)
+
+        threading.Thread(target=asked, daemon=True).start()
+
+    def action_fork(self) -> None:
+        """Go another way from the moment at hand on."""
+        if self.hands is not None:
+            self.notify(_REAL, title="fork: not here", severity="warning")
+        else:
+            self.action_inject()
+
     def action_inject(self) -> None:
         """Open the chaos palette."""
+        hands = self.hands
+        if hands is not None:
+            title = f"Chaos, now  {len(self.now.moment.faults)} active"
+            palette = Palette(self.now, hands.names, hands.line, self.place(), title, at_once=True)
+            self.push_screen(palette, self._inject)
+            return
         if self._refused("inject a fault") or self.session is None:
             return
         session = self.session
@@ -66,11 +108,17 @@ class Branching(Travelling):
         self.push_screen(palette, self._inject)
 
     def _inject(self, line: str | None) -> None:
-        if line:
+        hands = self.hands
+        if line and hands is not None:
+            self.ask(lambda: hands.inject(line), "inject a fault")
+        elif line:
             self._branch(Change(add=(line,)))
 
     def action_heal(self) -> None:
-        """Heal all faults from the moment at hand on; no question asked."""
+        """Heal all faults, in real processes now, else from the moment at hand on; no question asked."""
+        if self.hands is not None:
+            self.ask(self.hands.heal, "heal all")
+            return
         if self._refused("heal all") or self.session is None:
             return
         try:
@@ -107,6 +155,8 @@ class Branching(Travelling):
         elif word == "refused":
             self._coming = None
             self.notify(self.session.told, title="not played", severity="error", timeout=12)
+        elif word == "over" and self.session.told:
+            self.notify(self.session.told, severity="warning", timeout=12)
         return word
 
     def come(self, budget: float) -> bool:

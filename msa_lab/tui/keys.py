@@ -45,7 +45,7 @@ KEYS: Final = (
     Binding("q", "quit", "quit", id="quit"),
     Binding("x", "inject", "chaos", id="inject"),
     Binding("exclamation_mark", "heal", "heal all", key_display="!", id="heal"),
-    Binding("f", "inject", "go another way from here (fork)", show=False, id="fork"),
+    Binding("f", "fork", "go another way from here (fork)", show=False, id="fork"),
     Binding("ctrl+s,W", "save", "save as a scenario", key_display="^s W", show=False, id="save"),
 )
 _FIXED: Final = (

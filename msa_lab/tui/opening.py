@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from msa_lab.persistence import EVENTS, StoredRun
+from msa_lab.telemetry.moment import Beginning
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.session import Session
@@ -60,6 +61,28 @@ def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path, key
         unicode=unicode, colour=colour, cache=cache, keys=keys,
     )  # fmt: skip
     return _shown(app)
+
+
+def open_shop(
+    session: Session,
+    beginning: Beginning,
+    *,
+    unicode: bool,
+    colour: bool,
+    cache: Path,
+    keys: Mapping[str, str],
+    mouse: bool = True,
+) -> int:
+    """Follow a shop that was running before and stays; give the exit code as `open_run` does.
+
+    Raises:
+        EnvironmentTrouble: when the log cannot be read.
+    """
+    app = LabApp(
+        Feed(session.log, beginning), session.summary, session=session, unicode=unicode, colour=colour,
+        cache=cache, keys=keys,
+    )  # fmt: skip
+    return _shown(app, mouse=mouse)
 
 
 def _shown(app: LabApp, *, mouse: bool = True) -> int:

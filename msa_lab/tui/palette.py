@@ -41,7 +41,14 @@ class Palette(ModalScreen[str]):
     """
 
     def __init__(
-        self, sight: Sight, names: Names, cli: Callable[[str], str], wanted: str, title: str
+        self,
+        sight: Sight,
+        names: Names,
+        cli: Callable[[str], str],
+        wanted: str,
+        title: str,
+        *,
+        at_once: bool = False,
     ) -> None:
         super().__init__()
         self._sight = sight
@@ -49,6 +56,7 @@ class Palette(ModalScreen[str]):
         self._cli = cli
         self._wanted = wanted
         self._title = title
+        self._at_once = at_once
         self._offers: list[chaospage.Offer] = []
 
     def compose(self) -> ComposeResult:
@@ -66,7 +74,9 @@ class Palette(ModalScreen[str]):
 
     def _look(self) -> None:
         wanted = self.query_one("#kind", Input).value
-        self._offers = chaospage.offers(self._sight, self._names, wanted, self._sight.t)
+        self._offers = chaospage.offers(
+            self._sight, self._names, wanted, None if self._at_once else self._sight.t
+        )
         self.query_one(Rows).redraw(len(self._offers), 0)
         self._take()
 
@@ -99,7 +109,7 @@ class Palette(ModalScreen[str]):
         spec = chaospage.fault_of(text, self._names)
         if mistake or spec is None:
             return [line((part, "bad")) for part in textwrap.wrap(mistake, max(20, width))]
-        told = chaospage.radius(self._sight, self._names, spec, width)
+        told = chaospage.radius(self._sight, self._names, spec, width, at_once=self._at_once)
         rest = " " * 11
         same = textwrap.wrap(
             f"same by    {self._cli(text)}", max(30, width), subsequent_indent=rest, break_on_hyphens=False

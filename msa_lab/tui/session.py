@@ -9,12 +9,50 @@ from typing import Any, Protocol
 from msa_lab.chaos.naming import Names
 
 
+class Hands(Protocol):
+    """What can be done to real processes: it acts at once, and the log tells of it.
+
+    Each of the verbs may take a while and gives a sentence.
+
+    Raises:
+        MsaLabError: when the shop refuses, or is not there.
+    """
+
+    @property
+    def names(self) -> Names:
+        """What there is to hurt."""
+        ...
+
+    def line(self, fault: str) -> str:
+        """Give the command line that does the same."""
+        ...
+
+    def inject(self, fault: str) -> str:
+        """Put a fault in force."""
+        ...
+
+    def heal(self) -> str:
+        """End all faults now."""
+        ...
+
+
 class Session(Protocol):
     """A run that is played elsewhere, while the view reads its log. It never waits for the view.
 
     `live` is whether it is still played, `summary` what is known of it, `faults` its planned faults as
-    command lines by their ids, `names` what faults may be about.
+    command lines by their ids, `names` what faults may be about. With `hands` a change acts at once; without
+    them the run is played again. What `stays` goes on when the view is closed.
     """
+
+    @property
+    def hands(self) -> Hands | None:
+        """What acts in its real processes, while there are some."""
+        ...
+
+    @property
+    def stays(self) -> bool:
+        """Whether it goes on without the view."""
+        ...
 
     @property
     def log(self) -> Path:

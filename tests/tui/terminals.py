@@ -35,7 +35,10 @@ class Terminal:
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "msa_lab", *arguments],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, cwd=place, start_new_session=True,
-            env={**environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **variables},
+            env={
+                **environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT),
+                "XDG_STATE_HOME": str(place / "state"), **variables,
+            },
         )  # fmt: skip
         self.output = b""
 

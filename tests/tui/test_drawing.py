@@ -54,9 +54,9 @@ def test_a_column_of_the_scrubber_is_an_instant(feed: Feed) -> None:
     sight = look(feed, 20)
     drawn = text_of(scrubber(sight, 80, word="PAUSED"))
 
-    assert abs(instant_at(drawn.index("█"), sight.end, 80) - 4_200_000) < 160_000
-    assert instant_at(0, sight.end, 80) == 0
-    assert instant_at(200, sight.end, 80) == 10_000_000
+    assert abs(instant_at(drawn.index("█"), sight, 80) - 4_200_000) < 160_000
+    assert instant_at(0, sight, 80) == 0
+    assert instant_at(200, sight, 80) == 10_000_000
 
 
 def test_the_header_counts_what_acts_and_what_broke(feed: Feed) -> None:

@@ -12,6 +12,7 @@ from msa_lab.chaos.naming import Names
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.dialogs import Confirm
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.session import Hands
 from tests.tui.staging import SUMMARY, bar, page, play_on, seen
 
 HALF = 20
@@ -28,7 +29,8 @@ class Engine:
         findings = [{**it, "verdict": "", "observed": ""} for it in SUMMARY["expectations"]]
         self.summary: dict[str, Any] = {**SUMMARY, "mode": mode, "verdict": "", "expectations": findings}
         self.live = True
-        self.stopped = False
+        self.stopped = self.stays = False
+        self.hands: Hands | None = None
         self.names = Names(
             services=("gateway", "order", "payment"), outside=("psp",),
             operations={"payment.capture": "payment", "psp.capture": "psp"},

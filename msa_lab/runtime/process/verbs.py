@@ -34,10 +34,14 @@ class Verbs:
         replicas = {name: deployed.replicas for name, deployed in plan.topology.deployments.items()}
         self._names = names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas)
         self.verbs: dict[str, Verb] = {
-            "inject": self._inject, "active": self._active, "heal": self._heal, "restart": self._restart,
+            "names": self._told_names, "inject": self._inject, "active": self._active, "heal": self._heal,
+            "restart": self._restart,
         }  # fmt: skip
 
     # -- faults -------------------------------------------------------------------------------------------
+
+    async def _told_names(self, _words: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+        return dataclasses.asdict(self._names)
 
     async def _inject(self, words: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
         text = str(words.get("fault", ""))[:LONGEST_TEXT]
@@ -81,7 +85,8 @@ class Verbs:
             left = max(0, began + spec.duration - now) / 1_000_000
         return {
             "fault": spec.id, "kind": spec.kind, "target": str(spec.target), "in_force": began is not None,
-            "left": left, "touched": self._control.touched.get(spec.id, 0),
+            "began": None if began is None else began / 1_000_000, "left": left,
+            "touched": self._control.touched.get(spec.id, 0),
         }  # fmt: skip
 
     async def _heal(self, words: Mapping[str, Any], _tell: Tell) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from msa_lab.chaos import CATALOGUE, FaultKind, FaultSpec, Names, parse_fault_text, write_fault
 from msa_lab.sdk.values import Duration
 from msa_lab.source import InvalidFile, format_duration
+from msa_lab.telemetry.series import service_of
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.feed.mappage import links
 from msa_lab.tui.feed.sight import Sight, hits, sides
@@ -19,6 +20,9 @@ _RECENT: Final = 2_000_000
 _PARAMETER: Final = re.compile(r"(?:[^\s()=]+=(?:[^\s()]|\([^()]*\))+)")
 _LASTS: Final = re.compile(r" for (\S+)")
 _STEP: Final = 1_000
+_STATES: Final = ("up", "paused", "down")
+_LATELY: Final = 4_000
+"""Among how many events a call that is under way is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,11 @@ class Offer:
     text: str
 
 
-def offers(sight: Sight, names: Names, wanted: str, at: int) -> list[Offer]:
-    """Offer what fits all the words wanted, in its name, title or target; without any, each kind once."""
+def offers(sight: Sight, names: Names, wanted: str, at: int | None) -> list[Offer]:
+    """Offer what fits all the words wanted, in its name, title or target; without any, each kind once.
+
+    `at` is the instant from which they are to act, None: at once.
+    """
     words = wanted.lower().split()
     made: list[Offer] = []
     for kind in CATALOGUE.values():
@@ -80,13 +87,14 @@ def _busy(sight: Sight, names: Names) -> list[str]:
     )
 
 
-def _offer(kind: FaultKind, target: str, names: Names, at: int) -> Offer | None:
+def _offer(kind: FaultKind, target: str, names: Names, at: int | None) -> Offer | None:
     refusals = names.refusals.get(target, ())
     example = kind.example.replace("{refusal}", refusals[0] if refusals else "")
     parts = _PARAMETER.findall(example)
     lasts = _LASTS.search(example)
     text = " ".join([
-        kind.name, target, *parts, f"at {when(at)}", *([f"for {lasts[1]}"] if lasts else []),
+        kind.name, target, *parts, *([] if at is None else [f"at {when(at)}"]),
+        *([f"for {lasts[1]}"] if lasts else []),
     ])  # fmt: skip
     return Offer(kind, target, text) if fault_of(text, names) is not None else None
 
@@ -115,8 +123,11 @@ def mistake_of(text: str, names: Names) -> str:
     return ""
 
 
-def radius(sight: Sight, names: Names, fault: FaultSpec, width: int) -> list[Line]:
-    """Tell what a fault would touch: services, links with their traffic, operations, sagas in progress."""
+def radius(sight: Sight, names: Names, fault: FaultSpec, width: int, *, at_once: bool = False) -> list[Line]:
+    """Tell what a fault would touch: services, links with their traffic, operations, sagas in progress.
+
+    What acts `at_once` finds instances as they are now, and calls under way.
+    """
     target = str(fault.target)
     everything = target == "*"
     hurt = [name for name in (*names.services, *names.outside) if hits(target, name)]
@@ -132,15 +143,36 @@ def radius(sight: Sight, names: Names, fault: FaultSpec, width: int) -> list[Lin
     lasting = "" if fault.duration is None else f" for {format_duration(fault.duration)}"
     operations = [name for name, owner in names.operations.items() if owner in hurt]
     open_sagas = [view.id for view in sight.moment.sagas.views.values() if not view.ended]
+    served = _some(hurt) if hurt else f"who uses {target}"
+    flying = ""
+    if at_once:
+        states = [sight.moment.health(name) for name in hurt]
+        counts = [sum(state[place] for state in states) for place in range(3)]
+        told = [f", {count} {word}" for count, word in zip(counts, _STATES, strict=True) if count]
+        served += "".join(told)
+        ways = {(it.source, it.target) for it in near}
+        flying = f", {sum(1 for way in under_way(sight) if way in ways)} calls under way"
     chance = "" if fault.probability >= 1 else f", {fault.probability:.0%} of them"
     rows = (
-        ("services", _some(hurt) if hurt else f"who uses {target}"),
-        ("links", f"{len(near)} in use, {traffic:.1f} messages/s{chance}"),
+        ("services", served),
+        ("links", f"{len(near)} in use, {traffic:.1f} messages/s{chance}{flying}"),
         ("operations", f"{len(operations)}: {_some(operations)}" if operations else "none of its own"),
         ("sagas", f"{len(open_sagas)} in progress now: {_some(open_sagas)}" if open_sagas else "none now"),
         ("lasts", (lasting.strip() or "until its strikes are used up") + ", then heals by itself"),
     )
     return [clipped(line((f"{word:<11}", "dim"), told), width, sight.signs["dots"]) for word, told in rows]
+
+
+def under_way(sight: Sight) -> list[tuple[str, str]]:
+    """Give the links of the calls that have been sent lately and have not come to an end."""
+    log, found = sight.feed.log, dict[object, tuple[str, str]]()
+    codes = {log.code(kind) for kind in ("call.sent", "call.returned", "call.failed")}
+    for event in log.events(max(0, sight.at - _LATELY), sight.at, codes):
+        if event.kind == "call.sent":
+            found[event.detail["call"]] = event.service, service_of(str(event.detail["callee"]))
+        else:
+            found.pop(event.detail.get("call"), None)
+    return [*found.values()]
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from msa_lab.telemetry import moment, series
 from msa_lab.telemetry.events import LogEvent
-from msa_lab.telemetry.moment import Moment
+from msa_lab.telemetry.moment import Beginning, Moment
 from msa_lab.telemetry.series import Series
 from msa_lab.tui.feed.logfile import LogFile
 
@@ -53,15 +53,18 @@ class Feed:
     more, every other one is dropped and the next stand twice as far apart.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.log = LogFile(path)
-        self.series = Series()
+    def __init__(self, path: Path, beginning: Beginning | None = None) -> None:
+        """Open a log; without a `beginning` all of it is read."""
+        begins = beginning or Beginning()
+        self.start = begins.t
+        self.log = LogFile(path, begins.place)
+        self.series = Series(origin=begins.t)
         self.markers: list[Marker] = []
         self.spans: list[Span] = []
         self.faults: dict[str, LogEvent] = {}
-        self.latest = Moment()
+        self.latest = begins.moment.copy()
         self._states = array("Q")
-        self._snapshots: list[tuple[int, Moment]] = [(0, Moment())]
+        self._snapshots: list[tuple[int, Moment]] = [(0, begins.moment)]
         self._every = _EVERY
         self._sagas: dict[bytes, array[int]] = {}
         self._counted = 0
@@ -81,6 +84,11 @@ class Feed:
     def share(self) -> float:
         """How much of the log has been read, 0 to 1."""
         return min(1.0, self.log.read / self.log.size) if self.log.size else 1.0
+
+    def after(self) -> Feed:
+        """Give a feed of the file in which the log goes on, from what holds at the end of this one."""
+        last = self.log.time(len(self.log) - 1) if len(self.log) else self.start
+        return Feed(self.log.path, Beginning(0, last, self.latest.copy()))
 
     def advance(self, budget: float) -> int:
         """Read on for about `budget` seconds, then count on; give how many events came."""

@@ -181,6 +181,8 @@ def expectations(sight: Sight, width: int) -> list[Line]:
         told = f"  {finding['observed']}" if over else "  no violation yet"
         lines.append(line((f"{sign} {name}", style), (told, "dim")))
     order: dict[Style, int] = {"bad": 0, "warn": 1, "unsure": 2}
+    if not lines and sight.summary.get("shop"):
+        lines.append(line(("a shop is not judged; msalab scenario judges a run", "dim")))
     lines.sort(key=lambda row: order.get(row[0][1], 3))
     return [clipped(row, width, signs["dots"]) for row in lines]
 

@@ -46,14 +46,15 @@ class LogFile:
         EnvironmentTrouble: when the file cannot be read, or a whole line of it is no event.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
+        """Open a log; what lies before the byte `start` is left out."""
         self.path = path
         try:
             self._file = path.open("rb")
             self.size = path.stat().st_size
         except OSError as error:
             raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error
-        self.read = 0
+        self.read = start
         self._rest = b""
         self._starts = array("Q")
         self._times = array("Q")
@@ -68,6 +69,16 @@ class LogFile:
     def look(self) -> None:
         """Look how far the file has grown."""
         self.size = os.fstat(self._file.fileno()).st_size
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the log goes on in another file of the same name, and all of this one has been read."""
+        try:
+            other = self.path.stat().st_ino != os.fstat(self._file.fileno()).st_ino
+        except OSError:
+            return False
+        self.look()
+        return other and self.done
 
     def close(self) -> None:
         """Let go of the file."""

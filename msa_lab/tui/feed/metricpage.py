@@ -28,9 +28,8 @@ class Chart:
 def charts(sight: Sight, room: int) -> list[Chart]:
     """Fold the charts with so many columns of values; what lies after now is left empty."""
     series = sight.feed.series
-    end = sight.end
-    edges = [end * column // room for column in range(room + 1)]
-    here = _column(sight.t, end, room)
+    edges = [instant_of(sight, column, room) for column in range(room + 1)]
+    here = _column(sight, sight.t, room)
 
     def per_second(name: str) -> tuple[float | None, ...]:
         counted = [series.rate(name, low, high) for low, high in pairwise(edges)]
@@ -65,9 +64,14 @@ def charts(sight: Sight, room: int) -> list[Chart]:
     ]
 
 
-def _column(t: int, end: int, room: int) -> int:
+def instant_of(sight: Sight, column: int, room: int) -> int:
+    """Give the instant at which one of so many columns begins."""
+    return sight.start + (sight.end - sight.start) * column // room
+
+
+def _column(sight: Sight, t: int, room: int) -> int:
     """Give the column of the values in which an instant lies."""
-    return max(0, min(room - 1, t * room // max(1, end)))
+    return max(0, min(room - 1, (t - sight.start) * room // max(1, sight.end - sight.start)))
 
 
 def grid(sight: Sight, width: int, height: int) -> list[Line]:
@@ -115,7 +119,7 @@ def _bar_row(chart: Chart, sight: Sight, row: int, *, bars: int, top: float, roo
     for value in chart.values[:room]:
         filled = 0.0 if value is None or top <= 0 else value * bars * 8 / top - (row - 1) * 8
         cells.append(levels[max(0, min(8, round(filled)))])
-    here = _column(sight.t, sight.end, room)
+    here = _column(sight, sight.t, room)
     text = "".join(cells).ljust(room)
     if text[here] == " " and not sight.whole:
         return [(text[:here], chart.style), (sight.signs["bar"], "dim"), (text[here + 1 :], chart.style)]
@@ -126,7 +130,7 @@ def _faults(sight: Sight, room: int) -> Sequence[Span]:
     cells = [sight.signs["calm"]] * room
     styles: list[Style] = ["dim"] * room
     for span in sight.feed.spans:
-        low, high = _column(span.start, sight.end, room), _column(span.end or sight.end, sight.end, room)
+        low, high = _column(sight, span.start, room), _column(sight, span.end or sight.end, room)
         for column in range(low, high + 1):
             cells[column], styles[column] = sight.signs["fault"], "fault"
     spans: list[Span] = []

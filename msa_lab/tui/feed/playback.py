@@ -40,6 +40,11 @@ class Playback:
     growing: bool = False
 
     @property
+    def first(self) -> int:
+        """The instant of the first event."""
+        return self.log.time(0) if len(self.log) else 0
+
+    @property
     def last(self) -> int:
         """The instant of the last event."""
         return self.log.time(len(self.log) - 1) if len(self.log) else 0
@@ -74,7 +79,7 @@ class Playback:
             return
         if not self.playing and self.at_end:
             self._to(0)
-            self.t = 0
+            self.t = self.first
         self.playing = not self.playing
         self.follow = False
 
@@ -86,7 +91,7 @@ class Playback:
     def seek(self, t: int) -> None:
         """Go to an instant."""
         self.follow = False
-        self.t = max(0, min(t, self.last))
+        self.t = max(self.first, min(t, self.last))
         self.at = self.log.until(self.t)
 
     def show(self, index: int) -> None:

@@ -32,11 +32,16 @@ class Sight:
         return self.feed.moment(self.at)
 
     @property
+    def start(self) -> int:
+        """When what can be seen begins: 0, but in the log of a shop that has long been running."""
+        return self.feed.start
+
+    @property
     def end(self) -> int:
-        """How long the run lasts in microseconds, as far as is known; at least 1."""
+        """When the run ends in microseconds, as far as is known; at least 1 after its start."""
         planned = round(float(self.summary.get("duration_sim") or 0) * 1_000_000)
         seen = self.feed.log.time(len(self.feed.log) - 1) if len(self.feed.log) else 0
-        return max(1, planned, seen)
+        return max(self.start + 1, planned, seen)
 
     @property
     def whole(self) -> bool:
@@ -53,10 +58,10 @@ class Sight:
     def window(self, span: int = 1_000_000) -> tuple[int, int]:
         """Give the last whole slices before now, their start and end; after the run's end all of them."""
         if self.whole:
-            return 0, self.end + self.feed.series.width
+            return self.start, self.end + self.feed.series.width
         width = self.feed.series.width
-        end = self.t - self.t % width
-        return max(0, end - max(span, width)), end
+        end = self.t - (self.t - self.start) % width
+        return max(self.start, end - max(span, width)), end
 
 
 def hits(fault: ActiveFault | str, service: str) -> bool:

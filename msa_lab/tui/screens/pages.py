@@ -34,12 +34,11 @@ class MetricsView(View):
     def thing(self) -> str:
         """Copy the curves as comma-separated values."""
         plots = metricpage.charts(self.sight, 120)
-        end = self.sight.end
         lines = ["t," + ",".join(chart.title for chart in plots)]
         for column in range(120):
             cells = (chart.values[column] for chart in plots)
             lines.append(
-                f"{end * (column + 1) / 120 / 1e6:.3f},"
+                f"{metricpage.instant_of(self.sight, column + 1, 120) / 1e6:.3f},"
                 + ",".join("" if cell is None else f"{cell:g}" for cell in cells)
             )
         return "\n".join([*lines, ""])

@@ -1,0 +1,62 @@
+"""`msalab tui` on a real shop: it follows it, hurts it, and leaves it running."""
+
+from __future__ import annotations
+
+import sys
+import termios
+from collections.abc import Iterator
+
+import pytest
+
+from tests.process.terminal import Terminal, request, until
+from tests.tui.terminals import Terminal as Window
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="starts a shop of its own")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path_factory.mktemp("s"))
+    up = terminal("up", "-t", "monolith")
+    assert up.code == 0, up
+    yield terminal
+    assert terminal("down").code == 0
+
+
+@pytest.fixture
+def window(shop: Terminal) -> Iterator[Window]:
+    opened = Window(shop.place, "tui", TMPDIR=str(shop.place), size=(120, 40))
+    yield opened
+    opened.close()
+
+
+def test_the_view_follows_the_shop_hurts_it_at_once_and_leaves_it(shop: Terminal, window: Window) -> None:
+    url = shop.json("status")["url"]
+    window.wait_for(b"Services")
+    window.wait_for(b"LIVE")
+    request(url, "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+    window.type(b"x")
+    window.wait_for(b"same by")
+    window.type(b"net.delay user")
+    window.wait_for(b"latency=")
+    window.type(b"\r")
+    faults = until("it acts", lambda: shop.json("chaos", "active")["faults"])
+    assert [fault["kind"] for fault in faults] == ["net.delay"]
+    window.wait_for(b"FAULTS 1")
+    window.type(b"!")
+    until("it is healed", lambda: shop.json("chaos", "active")["faults"] == [])
+    window.type(b"q")
+
+    assert window.end() == 0
+    assert termios.tcgetattr(window.slave) == window.before
+    assert "shop is still up at" in window.after()
+    assert "18 of 18 instances" in window.after()
+    assert shop.json("status")["instances"]
+
+
+def test_a_view_that_is_killed_leaves_the_shop_alone(shop: Terminal, window: Window) -> None:
+    window.wait_for(b"LIVE")
+    window.process.kill()
+    window.process.wait()
+
+    assert shop.json("status")["instances"]
