@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable
 from msa_lab.chaos.active import ActiveFault
 from msa_lab.chaos.catalogue.load import Spike
 from msa_lab.chaos.catalogue.process import Skew
-from msa_lab.chaos.matching import Hop, Leg, touches_flow, touches_instance, touches_leg, touches_message
+from msa_lab.chaos.matching import (
+    Hop,
+    Leg,
+    touches_flow,
+    touches_instance,
+    touches_leg,
+    touches_message,
+    touches_store,
+)
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.chaos.verdicts import PASS, Verdict, judge
 from msa_lab.sdk.distributions import Stream
@@ -29,6 +37,7 @@ class FaultSet:
         "_activate",
         "_all",
         "_found",
+        "_one_store",
         "_services",
         "_stream",
         "brokers",
@@ -46,9 +55,15 @@ class FaultSet:
         services: Iterable[str],
         stream: Callable[[str], Stream],
         activate: Callable[[FaultSpec, Stream], ActiveFault] = ActiveFault,
+        *,
+        one_store: bool = False,
     ) -> None:
-        """Make an empty set; `activate` puts a fault in force, where hosts share its count."""
+        """Make an empty set; `activate` puts a fault in force, where hosts share its count.
+
+        With `one_store` the shop's own services share a database.
+        """
         self._activate = activate
+        self._one_store = one_store
         self._services = frozenset(services)
         self._stream = stream
         self._all: dict[str, ActiveFault] = {}
@@ -151,7 +166,7 @@ class FaultSet:
                 f
                 for f in self.stores
                 if (place == "commit" or "store" in f.kind.places)
-                and touches_instance(f.spec.target, service, instance, self._services)
+                and touches_store(f.spec.target, service, instance, self._services, shared=self._one_store)
             )
             self._found[key] = faults
         return self._judge(faults) if faults else PASS

@@ -129,7 +129,7 @@ def touches_message(target: Target, service: str, topic: str, event: str) -> boo
 
 
 def touches_instance(target: Target, service: str, instance: str, services: Container[str]) -> bool:
-    """Tell whether a fault concerns an instance: its process, clock, database or cache."""
+    """Tell whether a fault concerns an instance: its process, clock or cache."""
     match target:
         case Service(name=name):
             return service == name
@@ -137,6 +137,18 @@ def touches_instance(target: Target, service: str, instance: str, services: Cont
             return instance == str(target)
         case _:
             return service in services
+
+
+def touches_store(
+    target: Target, service: str, instance: str, services: Container[str], *, shared: bool
+) -> bool:
+    """Tell whether a fault concerns an instance's database.
+
+    A `shared` one is the database of each of `services`: who names one of them names it for all.
+    """
+    if shared and isinstance(target, Service) and target.name in services:
+        return service in services
+    return touches_instance(target, service, instance, services)
 
 
 def touches_flow(target: Target, flow: str) -> bool:

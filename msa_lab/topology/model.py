@@ -103,6 +103,11 @@ class Topology:
         latencies = {(link.source, link.target): link.latency for link in self.links}
         return next((latencies[pair] for pair in wanted if pair in latencies), self.timing.hop)
 
+    @property
+    def shares_database(self) -> bool:
+        """Whether the shop's own services keep their records in one database; outside parties never do."""
+        return self.patterns["database"] == "shared"
+
     def process_of(self, service: str) -> str:
         """Name the process that a service's instances share: its module, the monolith, or its own.
 

@@ -67,6 +67,10 @@ PATTERNS: Final[Mapping[str, Pattern]] = {
             "without versions two writers overwrite each other and nobody is told",
         ),
         Pattern(
+            "database", ("per-service", "shared"), "per-service",
+            "one database for all has one writer for all: its trouble is everybody's, and so is its queue",
+        ),
+        Pattern(
             "balancing", ("round-robin", "random", "least-loaded", "two-choices"), "round-robin",
             "how a caller picks among replicas decides the tail of the latency",
         ),
@@ -84,7 +88,6 @@ LATER: Final[Mapping[str, tuple[str, ...]]] = {
     "discovery": (),
     "shedding": (),
     "autoscale": (),
-    "database": (),
     "checkout": ("two-phase", "synchronous"),
 }
 """Switches (no values given) and values that the design knows and this version does not have."""

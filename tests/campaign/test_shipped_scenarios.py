@@ -54,6 +54,13 @@ def test_holds_on_every_seed_with_every_fault_touching_something(
     assert troubles == []
 
 
+@pytest.mark.parametrize("profile", ["payment-timeouts", "broker-loss", "crash-storm"])
+def test_a_shared_database_costs_speed_and_no_money(profile: str) -> None:
+    for seed in range(1, 11):
+        report = run("checkout", profile, "shared-database", seed)
+        assert (report.outcome, report.played.settled) == (Outcome.PASSED, True)
+
+
 @pytest.mark.parametrize(
     ("topology", "scenario", "profile", "expectation"),
     [
@@ -62,6 +69,7 @@ def test_holds_on_every_seed_with_every_fault_touching_something(
         ("no-inbox", "checkout", "broker-loss", "nothing-twice"),
         ("check-then-act", "flash-sale", "crowd", "never-oversold"),
         ("no-retry", "checkout", "flaky-network", "shoppers-are-served"),
+        ("shared-database", "slow-inventory", "stock-database-down", "pages-are-shown"),
         ("no-breaker", "slow-inventory", "slow-stock", "pages-stay-fast"),
     ],
 )

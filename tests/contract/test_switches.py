@@ -11,12 +11,14 @@ from msa_lab.sdk.discovery import discover
 from msa_lab.topology.patterns import PATTERNS, defaults
 from tests.builders import (
     COUNTERS,
+    DEEDS,
     LOOK,
     SELL,
     SHAKE,
     TAKE,
     Ask,
     Counter,
+    Deed,
     Got,
     Sale,
     Sold,
@@ -138,6 +140,23 @@ def isolation(setting: str) -> object:
     return row.record.value, stage.count("commit.failed", reason="conflict")
 
 
+def database(setting: str) -> object:
+    """When two services' commits of one instant are done, and whom the trouble of one's database hits."""
+    stage = Stage((setting,), faults=["db.down shelf at 1s for 1s"])
+
+    async def write(ctx: Context) -> None:
+        async def work(tx: Transaction) -> None:
+            tx.put(DEEDS, Deed("d", "cup", by=ctx.instance))
+
+        await ctx.store.transact(work)
+
+    commits = [stage.start(name, write) for name in ("till-1", "diary-1", "bank-1")]
+    stage.play(seconds(1.1))
+    return [commit.at for commit in commits], [
+        stage.try_(name, write) for name in ("shelf-1", "till-1", "diary-1", "bank-1")
+    ]
+
+
 def balancing(setting: str) -> object:
     """Which of three replicas answer twelve calls, while the first is busy with a slow one."""
     stage = Stage((setting, "services.shelf.replicas=3"))
@@ -158,7 +177,7 @@ PROBES: Mapping[str, Callable[[str], object]] = {
     probe.__name__: probe
     for probe in (
         checkout, outbox, inbox, idempotency, retry, breaker, bulkhead, timeout_budget, cache, stock,
-        isolation, balancing, placement,
+        isolation, database, balancing, placement,
     )
 }  # fmt: skip
 
@@ -185,6 +204,8 @@ SEEN: Mapping[tuple[str, str], object] = {
     ("stock", "check-then-act"): ["check, then take"],
     ("isolation", "versioned"): (2, 1),
     ("isolation", "none"): (1, 0),
+    ("database", "per-service"): ([1_000, 1_000, 1_000], ["StoreUnavailable", "ok", "ok", "ok"]),
+    ("database", "shared"): ([1_000, 2_000, 1_000], [*["StoreUnavailable"] * 3, "ok"]),
     ("balancing", "round-robin"): "231231231231",
     ("balancing", "random"): "323333112313",
     ("balancing", "least-loaded"): "232323232323",

@@ -34,6 +34,7 @@ RUNS = [
     ("orchestrator-crash", "wrong-clock", "monolith", 9),
     ("returning-customer", "bad-day", "textbook", 21),
     ("flash-sale", "crowd", "check-then-act", 11),
+    ("checkout", "payment-timeouts", "shared-database", 42),
 ]
 
 

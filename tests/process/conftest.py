@@ -40,7 +40,7 @@ T = TypeVar("T")
 class ProcessPorts:
     """The ports of `shelf-1` as a process has them: SQLite and Valkey, no server in front."""
 
-    def __init__(self, folder: Path, valkey: Path, backend: Backend) -> None:
+    def __init__(self, folder: Path, valkey: Path, backend: Backend, *, shared: bool = False) -> None:
         self.told: list[Told] = []
         self.runner = asyncio.Runner()
         clock = RunClock()
@@ -56,7 +56,7 @@ class ProcessPorts:
             Streams(connection(valkey), seconds(5)), connection(valkey), PlannedConfig({}),
             OuterDirectory(operations), lambda _after, _fault, _cause: None,
         )  # fmt: skip
-        self.database = Database(SHELF, backend, versioned=True)
+        self.database = Database(SHELF, backend, versioned=True, shared=shared)
         self.runner.run(self.database.open())
         relay = Relay(self.site, "shelf", self.database, folder / "shelf.relay")
         self.desk = Desk(
@@ -133,12 +133,25 @@ def backends(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Bac
     return lambda: PostgresSchema(url, schema)
 
 
-@pytest.fixture
-def stored(tmp_path: Path, valkey: Path, backends: Callable[[], Backend]) -> Iterator[ProcessPorts]:
-    """The ports, on a fresh database of each kind."""
-    made = ProcessPorts(tmp_path, valkey, backends())
+@pytest.fixture(params=[False, True], ids=["alone", "shared"])
+def stored(
+    request: pytest.FixtureRequest, tmp_path: Path, valkey: Path, backends: Callable[[], Backend]
+) -> Iterator[ProcessPorts]:
+    """The ports, on a fresh database of each kind: the service's own, or one that others have tables in."""
+    if request.param:
+        asyncio.run(visited(backends))
+    made = ProcessPorts(tmp_path, valkey, backends(), shared=request.param)
     yield made
     made.close()
+
+
+async def visited(backends: Callable[[], Backend]) -> None:
+    """Let every other service make its tables; some have the names of the shelf's."""
+    for spec in SHOP:
+        if spec is not SHELF:
+            database = Database(spec, backends(), versioned=True, shared=True)
+            await database.open()
+            await database.close()
 
 
 @pytest.fixture

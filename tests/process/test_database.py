@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from msa_lab.sdk import Conflict, Duplicate
 from msa_lab.sdk.failures import StoreUnavailable
 from msa_lab.sdk.memory import Change, MemoryDatabase, MemoryTransaction, Row
 from msa_lab.sdk.testing import run
-from tests.builders import COUNTERS, DEEDS, SHELF, SHOP, Counter
+from tests.builders import COUNTERS, DEEDS, SHELF, SHOP, Counter, Deed
 
 
 def told_at(t: int, number: int) -> Told:
@@ -182,6 +183,41 @@ def test_a_database_of_other_records_is_refused_with_the_way_out(backends: Calla
         EnvironmentTrouble, match=r"of diary was .* another version of its records\n.*msalab reset"
     ):
         asyncio.run(opened(next(spec for spec in SHOP if spec.name == "diary")))
+
+
+def keeping(
+    kept: tuple[str, list[Told], list[bytes]], _changes: object
+) -> tuple[str, list[Told], list[bytes]]:
+    return kept
+
+
+def test_services_that_share_a_database_keep_records_journal_and_outbox_apart(
+    backends: Callable[[], Backend],
+) -> None:
+    async def played() -> list[object]:
+        databases = [
+            Database(spec, backends(), versioned=True, shared=True) for spec in SHOP if DEEDS in spec.tables
+        ]
+        seen: list[object] = []
+        for number, database in enumerate(databases):
+            await database.open()
+            tx = database.begin()
+            tx.insert(DEEDS, Deed("one", f"piece {number}"))
+            kept = "x-1", [told_at(number, number)], [b"message %d" % number]
+            await database.commit(tx, partial(keeping, kept), lambda _earlier: None)
+        for number, database in enumerate(databases):
+            record, _ = await database.get(DEEDS, "one")
+            again = Database(SHOP[number], backends(), versioned=True, shared=True)
+            await again.open()
+            journal = [event[0] for event in await again.unsent()]
+            seen.append((record.piece, await database.waiting(9), journal))
+            await again.close()
+            await database.close()
+        return seen
+
+    assert asyncio.run(played()) == [
+        (f"piece {number}", [(1, b"message %d" % number)], [number]) for number in range(len(SHOP))
+    ]
 
 
 def test_a_file_locked_by_another_is_waited_for_while_the_loop_goes_on(tmp_path: Path) -> None:

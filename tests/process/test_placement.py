@@ -94,9 +94,10 @@ def test_each_replica_has_a_process_and_there_are_twelve_beside_the_outside_part
         ("choreographed", ()),
         ("no-outbox", ()),
         ("no-inbox", ()),
+        ("shared-database", ()),
         ("textbook", ("patterns.isolation=none",)),
     ],
-    ids=["modular", "replicas", "choreographed", "no-outbox", "no-inbox", "no-isolation"],
+    ids=["modular", "replicas", "choreographed", "no-outbox", "no-inbox", "shared-database", "no-isolation"],
 )
 def test_customers_get_what_they_pay_for_however_it_is_wired(
     tmp_path: Path, topology: str, settings: tuple[str, ...]

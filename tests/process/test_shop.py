@@ -79,6 +79,26 @@ def test_what_was_bought_is_there_after_down_and_up(msalab: Terminal) -> None:
 
 
 @linux
+def test_a_kept_shop_refuses_databases_of_the_other_kind_until_it_is_emptied(msalab: Terminal) -> None:
+    one = ("-t", "monolith", "--set", "patterns.database=shared")
+    url = msalab.json("up", *one)["url"]
+    request(url, "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+    kept = {path.stem for path in (msalab.folder / "data").glob("*.sqlite")}
+    assert msalab("down").code == 0
+
+    refused = msalab("up", "-t", "monolith")
+
+    assert refused.code == 4
+    assert "one that all share, not one for each service" in " ".join(refused.err.split())
+    assert kept == {"all-services", "carrier", "psp"}
+    url = msalab.json("up", *one)["url"]
+    request(url, "user.login", {"email": "ann@example.org", "password": "correct-horse"})
+    assert msalab("down").code == 0
+    assert msalab("reset", "--yes").code == 0
+    msalab.json("up", "-t", "monolith")
+
+
+@linux
 def test_reset_begins_anew_and_other_data_are_not_mixed_in(msalab: Terminal) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

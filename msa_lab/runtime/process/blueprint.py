@@ -14,6 +14,9 @@ from msa_lab.runtime.process.servers import Endpoint
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.model import Topology
 
+ALL = "all-services"
+"""The name of the database that services share; no service has a hyphen in its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -70,9 +73,17 @@ class Blueprint:
         """Where the databases are; those of the shop's own are files in `data`."""
         return self._endpoint("database", self.topology.servers.database)
 
-    def schema(self, service: str) -> str:
-        """Name a service's schema in a database by URL."""
-        return f"{self.prefix}{service}".replace(":", "_")
+    def shares(self, spec: ServiceSpec) -> bool:
+        """Tell whether a service's tables stand in the database of all; outside parties keep their own."""
+        return self.topology.shares_database and not spec.outside
+
+    def store(self, spec: ServiceSpec) -> str:
+        """Name the database of a service."""
+        return ALL if self.shares(spec) else spec.name
+
+    def schema(self, store: str) -> str:
+        """Name the schema of a database on a server by URL."""
+        return f"{self.prefix}{store}".replace(":", "_")
 
     def _endpoint(self, name: str, url: str) -> Endpoint:
         return Endpoint(self.folder / name, url, self.prefix if url else "")

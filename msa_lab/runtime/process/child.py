@@ -65,6 +65,7 @@ class Process:
         hurting = Hurting(
             own, {fault.id: fault for fault in plan.faults}, plan.counts, seed=plan.seed,
             name=f"{place.process}.{incarnation}", tell=self._touched,
+            one_store=plan.topology.shares_database,
         )  # fmt: skip
         self.site = Site(
             place.process, origin, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs},

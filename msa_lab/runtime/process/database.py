@@ -42,14 +42,14 @@ def _nothing(_result: object) -> None:
 
 
 class Database:
-    """The database of one service as one process sees it."""
+    """The database of one service as one process sees it; a `shared` one holds others' tables, too."""
 
-    def __init__(self, spec: ServiceSpec, backend: Backend, *, versioned: bool) -> None:
+    def __init__(self, spec: ServiceSpec, backend: Backend, *, versioned: bool, shared: bool = False) -> None:
         self.records = Records(spec, OWN)
         self._service = spec.name
         self._backend = backend
         self._versioned = versioned
-        self.layout = layout_of(spec)
+        self.layout = layout_of(spec, shared=shared)
         self._known = 0
 
     def table(self, table: Table[Any]) -> Mapped:
@@ -191,7 +191,8 @@ class Database:
         try:
             await self._backend.write(body, holds)
         except Taken as taken:
-            raise Duplicate(str(taken), table=taken.table, fields=taken.columns) from None
+            table = self.layout.declared.get(taken.table, taken.table)
+            raise Duplicate(str(taken), table=table, fields=taken.columns) from None
 
     def _write(self, connection: Connection, tx: SqlTransaction) -> list[Change]:
         changes: list[Change] = []

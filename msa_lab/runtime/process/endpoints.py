@@ -14,7 +14,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from msa_lab.chaos.model import FaultSpec
 from msa_lab.errors import EnvironmentTrouble, UserMistake
-from msa_lab.runtime.process.blueprint import Blueprint
+from msa_lab.runtime.process.blueprint import ALL, Blueprint
 from msa_lab.runtime.process.bus import Broker, BrokerAway
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.servers import Endpoint, binary, connection
@@ -55,12 +55,14 @@ def broker_of(blueprint: Blueprint) -> Broker:
 def database_of(blueprint: Blueprint, spec: ServiceSpec) -> Database:
     """Make a service's database; nothing is asked of it yet."""
     versioned = blueprint.topology.patterns["isolation"] == "versioned"
-    place = blueprint.database
+    place, store, shared = blueprint.database, blueprint.store(spec), blueprint.shares(spec)
     if not place.url:
-        return Database(spec, SqliteFile(blueprint.data / f"{spec.name}.sqlite"), versioned=versioned)
+        file = SqliteFile(blueprint.data / f"{store}.sqlite")
+        return Database(spec, file, versioned=versioned, shared=shared)
     from msa_lab.runtime.process.postgres import PostgresSchema  # noqa: PLC0415 - an extra of its own
 
-    return Database(spec, PostgresSchema(place.url, blueprint.schema(spec.name)), versioned=versioned)
+    schema = PostgresSchema(place.url, blueprint.schema(store))
+    return Database(spec, schema, versioned=versioned, shared=shared)
 
 
 def new_prefix() -> str:
@@ -104,12 +106,31 @@ def open_up(blueprint: Blueprint) -> None:
 
 async def _try_databases(blueprint: Blueprint) -> None:
     """Open what an earlier start may have left, so that other records are refused before anything runs."""
+    own = [spec.name for spec in blueprint.specs if not spec.outside]
+    if await _kept(blueprint, own if blueprint.topology.shares_database else [ALL]):
+        kept, wanted = "one for each service", "one that all share"
+        if not blueprint.topology.shares_database:
+            kept, wanted = wanted, kept
+        raise EnvironmentTrouble(
+            f"the shop keeps its records in databases of another kind: {kept}, not {wanted}\n"
+            "  empty it: msalab reset"
+        )
     for spec in blueprint.specs:
         database = database_of(blueprint, spec)
         try:
             await database.open()
         finally:
             await database.close()
+
+
+async def _kept(blueprint: Blueprint, stores: Sequence[str]) -> bool:
+    """Tell whether any of these databases was made by an earlier start."""
+    place = blueprint.database
+    if not place.url:
+        return any((blueprint.data / f"{store}.sqlite").exists() for store in stores)
+    from msa_lab.runtime.process.postgres import existing  # noqa: PLC0415 - an extra of its own
+
+    return bool(await existing(place.url, [blueprint.schema(store) for store in stores]))
 
 
 async def _within(work: Coroutine[Any, Any, None], name: str, place: Endpoint) -> None:
@@ -199,7 +220,7 @@ def clean_up(blueprint: Blueprint) -> None:
     if blueprint.database.url:
         from msa_lab.runtime.process.postgres import drop  # noqa: PLC0415 - an extra of its own
 
-        schemas = [blueprint.schema(spec.name) for spec in blueprint.specs]
+        schemas = [blueprint.schema(store) for store in (*(spec.name for spec in blueprint.specs), ALL)]
         asyncio.run(drop(blueprint.database.url, schemas))
 
 

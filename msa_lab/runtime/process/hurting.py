@@ -102,7 +102,7 @@ class CountedFault(ActiveFault):
 class Hurting:
     """Asked by the hosts of one process. `tell` is given what faults struck, as they strike.
 
-    `name` keeps the streams of the processes apart.
+    `name` keeps the streams of the processes apart. With `one_store` the services share a database.
     """
 
     def __init__(
@@ -114,11 +114,14 @@ class Hurting:
         seed: int,
         name: str,
         tell: Callable[[str, int], object],
+        one_store: bool = False,
     ) -> None:
         self._faults = dict(faults)
         self._counts = counts
         self._tell = tell
-        self.set = FaultSet(services, lambda purpose: stream(seed, f"{purpose}:{name}"), self._activate)
+        self.set = FaultSet(
+            services, lambda purpose: stream(seed, f"{purpose}:{name}"), self._activate, one_store=one_store
+        )
         self._hops: dict[tuple[str, str, str], Hop] = {}
         self._skews: dict[tuple[str, str], int] = {}
 

@@ -108,7 +108,7 @@ def _prepare(blueprint: Blueprint) -> None:
 
     warm(blueprint.specs)
     for spec in blueprint.specs:
-        layout_of(spec)
+        layout_of(spec, shared=blueprint.shares(spec))
     rehearse(blueprint)
 
 

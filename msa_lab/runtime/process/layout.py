@@ -14,41 +14,46 @@ from msa_lab.sdk.spec import ServiceSpec
 class Layout:
     """Tables and their statements.
 
-    `outbox` is a queue. `journal` has a row an instance: the log events of its last commit, and the commit's
-    number; those of the commits before were sent before it. `documents` are in the order they came in,
-    `indexed` in that of their changes; a document without fields was removed from the index.
+    `declared` gives a table's name in the spec for that in the database. `outbox` is a queue. `journal` has a
+    row an instance: the log events of its last commit, and the commit's number; those of the commits before
+    were sent before it. `documents` are in the order they came in, `indexed` in that of their changes; a
+    document without fields was removed from the index.
     """
 
-    def __init__(self, spec: ServiceSpec) -> None:
+    def __init__(self, spec: ServiceSpec, prefix: str = "") -> None:
+        """Derive the tables; all their names begin with `prefix`."""
         metadata = self.metadata = sql.MetaData()
         self.tables: dict[str, Mapped] = {
-            table.name: mapped(table, metadata) for table in (*spec.tables, *OWN)
+            table.name: mapped(table, metadata, prefix) for table in (*spec.tables, *OWN)
         }
+        self.declared = {where.table.name: name for name, where in self.tables.items()}
         self.outbox = sql.Table(
-            "_outbox", metadata,
+            f"{prefix}_outbox", metadata,
             sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
             sql.Column("message", sql.LargeBinary, nullable=False),
             sqlite_autoincrement=True,  # else a number that was removed would come again
         )  # fmt: skip
         journal = self.journal = sql.Table(
-            "_journal", metadata,
+            f"{prefix}_journal", metadata,
             sql.Column("instance", sql.String, primary_key=True),
             sql.Column("number", sql.Integer, nullable=False),
             sql.Column("events", sql.LargeBinary, nullable=False),
         )  # fmt: skip
         self.documents = sql.Table(
-            "_documents", metadata,
+            f"{prefix}_documents", metadata,
             sql.Column("id", sql.Integer, primary_key=True, autoincrement=True),
             sql.Column("collection", sql.String, nullable=False, index=True),
             sql.Column("body", sql.Text, nullable=False),
         )  # fmt: skip
         indexed = self.indexed = sql.Table(
-            "_indexed", metadata,
+            f"{prefix}_indexed", metadata,
             sql.Column("id", sql.String, primary_key=True),
             sql.Column("number", sql.Integer, nullable=False, index=True),
             sql.Column("fields", sql.Text),
         )  # fmt: skip
-        self.made = sql.Table("_schema", metadata, sql.Column("fingerprint", sql.Integer, primary_key=True))
+        self.made = sql.Table(
+            f"{prefix}_schema", metadata, sql.Column("fingerprint", sql.Integer, primary_key=True)
+        )
         self.fingerprint = fingerprint(metadata)
         self._outbox_statements(self.outbox)
         self._journal_statements(journal)
@@ -89,12 +94,16 @@ def _changed(table: sql.Table, *columns: sql.Column[Any]) -> sql.Select[Any]:
     )
 
 
-_LAYOUTS: dict[int, tuple[ServiceSpec, Layout]] = {}
+_LAYOUTS: dict[tuple[int, bool], tuple[ServiceSpec, Layout]] = {}
 
 
-def layout_of(spec: ServiceSpec) -> Layout:
-    """Give the layout of a spec, made once a process; a process forked later inherits it."""
-    made = _LAYOUTS.get(id(spec))
+def layout_of(spec: ServiceSpec, *, shared: bool = False) -> Layout:
+    """Give the layout of a spec, made once a process; a process forked later inherits it.
+
+    In a `shared` database the tables are named after the service, too.
+    """
+    made = _LAYOUTS.get((id(spec), shared))
     if made is None:
-        made = _LAYOUTS[id(spec)] = (spec, Layout(spec))
+        made = (spec, Layout(spec, f"{spec.name}__" if shared else ""))
+        _LAYOUTS[id(spec), shared] = made
     return made[1]

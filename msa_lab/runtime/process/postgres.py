@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -211,6 +211,17 @@ async def why_not(url: str) -> str:
     if row["encoding"] != "UTF8":
         return "its text is not in UTF8"
     return "" if row["may"] else "the user may not create schemas in it (GRANT CREATE ON DATABASE)"
+
+
+async def existing(url: str, schemas: Sequence[str]) -> list[str]:
+    """Give those of some schemas that there are."""
+    connection = await connected(url)
+    try:
+        query = "SELECT nspname FROM pg_namespace WHERE nspname = ANY($1::text[])"
+        rows = await connection.fetch(query, list(schemas))
+    finally:
+        await connection.close(timeout=CONNECT_WITHIN)
+    return [row["nspname"] for row in rows]
 
 
 async def drop(url: str, schemas: list[str]) -> None:

@@ -95,8 +95,8 @@ class Mapped:
         )
 
 
-def mapped(declared: Table[Any], metadata: sql.MetaData) -> Mapped:
-    """Derive the SQL table of a declared one; the version is its last column."""
+def mapped(declared: Table[Any], metadata: sql.MetaData, prefix: str = "") -> Mapped:
+    """Derive the SQL table of a declared one; the version is its last column. Its name gets the prefix."""
     hints = get_type_hints(declared.record, include_extras=False)
     documents = []
     columns: list[sql.Column[Any]] = []
@@ -115,7 +115,7 @@ def mapped(declared: Table[Any], metadata: sql.MetaData) -> Mapped:
         )
     columns.append(sql.Column(VERSION, sql.Integer(), nullable=False))
     unique = [sql.UniqueConstraint(*names) for names in declared.unique]
-    table = sql.Table(declared.name, metadata, *columns, *unique)
+    table = sql.Table(f"{prefix}{declared.name}", metadata, *columns, *unique)
     return Mapped(declared, table, frozenset(documents))
 
 

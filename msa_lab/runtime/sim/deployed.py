@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from msa_lab.runtime.sim.context import SimContext
     from msa_lab.runtime.sim.instance import Instance
     from msa_lab.runtime.sim.shop import Shop
+    from msa_lab.runtime.sim.writer import Writer
     from msa_lab.sdk.ports import Context
 
 CONFLICT_PAUSE_MAX = 2_000
@@ -45,15 +46,16 @@ class Served:
 
 
 class Deployed:
-    """The shared side of a service's instances."""
+    """The shared side of a service's instances; `writer` is that of a database it shares."""
 
-    def __init__(self, shop: Shop, spec: ServiceSpec) -> None:
+    def __init__(self, shop: Shop, spec: ServiceSpec, writer: Writer | None = None) -> None:
         topology = shop.topology
         self.shop = shop
         self.spec = spec
         self.service = spec.name
         self.faults = shop.faults
         self.stream = shop.streams.named(f"store:{spec.name}")
+        self.writer = writer
         self.commit_latency = topology.timing.commit
         self.read_latency = topology.timing.read
         self.instances: tuple[Instance, ...] = ()

@@ -27,7 +27,7 @@ class Faults:
 
     def __init__(self, services: Sequence[str], shop: Shop, specs: Sequence[FaultSpec], end: Instant) -> None:
         self._shop = shop
-        self._set = FaultSet(services, shop.streams.named)
+        self._set = FaultSet(services, shop.streams.named, one_store=shop.topology.shares_database)
         self._timeline = Timeline(specs, end)
         self._watched = self._timeline.watched
         self._hops: dict[tuple[str, str, str], Hop] = {}

@@ -15,6 +15,7 @@ from msa_lab.runtime.sim.kernel import Kernel
 from msa_lab.runtime.sim.network import Network
 from msa_lab.runtime.sim.node import Machine, Node
 from msa_lab.runtime.sim.streams import Streams
+from msa_lab.runtime.sim.writer import Writer
 from msa_lab.sdk.contract import Table
 from msa_lab.sdk.distributions import Distribution
 from msa_lab.sdk.memory import TableRows
@@ -72,7 +73,8 @@ class Shop:
         )
         self._nodes: dict[str, Node] = {}
         self._machines = {name: Machine(name, cores) for name, cores in topology.machines.items()}
-        self.deployed = {spec.name: Deployed(self, spec) for spec in specs}
+        writer = Writer() if topology.shares_database else None
+        self.deployed = {spec.name: Deployed(self, spec, None if spec.outside else writer) for spec in specs}
         self.instances = tuple(
             instance for deployed in self.deployed.values() for instance in self._deploy(deployed)
         )

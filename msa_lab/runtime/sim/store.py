@@ -96,14 +96,18 @@ class StoreView:
     async def _commit(self, tx: MemoryTransaction, *, final: bool) -> None:
         ctx = self._ctx
         deployed = ctx.instance_.deployed
-        delay = deployed.commit_latency.sample(deployed.stream)
+        delay, hurt = deployed.commit_latency.sample(deployed.stream), 0
         verdict = PASS
         if deployed.faults.store_hurt:
             verdict = deployed.faults.on_store(ctx.instance_, "commit")
             if verdict is not PASS:
                 self._hit(verdict, "commit")
-                delay += verdict.delay
-        await ctx.instance_.pass_time(delay)
+                hurt = verdict.delay
+        if deployed.writer is not None:
+            if hurt:  # before it comes to the queue: others do not wait for it
+                await ctx.instance_.pass_time(hurt)
+            delay, hurt = deployed.writer.queued(deployed.shop.kernel.now, delay), 0
+        await ctx.instance_.pass_time(delay + hurt)
         if isinstance(verdict.act, Unreachable):
             raise StoreUnavailable
         if isinstance(verdict.act, LostReply) and not verdict.act.done:

@@ -46,6 +46,27 @@ def test_processes_are_hurt_by_service_or_instance(names: Names) -> None:
     assert not faults.hurts(whole, "order", "order-1")
 
 
+def test_the_trouble_of_a_shared_database_is_that_of_all_services_and_of_no_outside_party(
+    names: Names,
+) -> None:
+    line = "db.down payment for 1s"
+    hurt = {}
+    for shared in (False, True):
+        faults = FaultSet(names.services, Random, one_store=shared)
+        faults.start(parse_fault_text(line, names))
+        hurt[shared] = [name for name in ("order", "payment", "psp") if faults.commit(name, f"{name}-1").act]
+
+    assert hurt == {False: ["payment"], True: ["order", "payment"]}
+
+
+def test_an_instances_way_to_a_shared_database_is_its_own(names: Names) -> None:
+    faults = FaultSet(names.services, Random, one_store=True)
+    faults.start(parse_fault_text("db.down payment-2 for 1s", names))
+
+    read = [faults.read("payment", "payment-1").act, faults.read("payment", "payment-2").act]
+    assert [act is None for act in read] == [True, False]
+
+
 def test_jitter_lies_on_both_sides_of_the_latency() -> None:
     draw = Random(1)
     late = [NetDelay(Constant(ms(10)), ms(4)).effect(draw).by for _ in range(1_000)]

@@ -85,7 +85,7 @@ def test_modules_share_a_process(load: Load) -> None:
 
 def test_every_mistake_of_a_file_is_told_at_once(load: Load) -> None:
     text = """\
-patterns: {rety: "off", retry: maybe, checkout: two-phase, database: shared, cache: true}
+patterns: {rety: "off", retry: maybe, checkout: two-phase, read_model: join, cache: true}
 services:
   tlil: {}
   till: {machine: big, replicas: 0, cost: {till.rign: {cpu: 1ms}}}
@@ -109,7 +109,7 @@ timing: {hop: uniform(2ms)}
         ("MSA-L012", 1, 12, "unknown pattern 'rety'", "retry"),
         ("MSA-L014", 1, 32, "'retry' must be on or off, not 'maybe'", None),
         ("MSA-L016", 1, 49, "checkout: two-phase is not in this version", None),
-        ("MSA-L016", 1, 60, "pattern 'database' is not in this version", None),
+        ("MSA-L016", 1, 60, "pattern 'read_model' is not in this version", None),
         ("MSA-L014", 1, 85, "'cache' must be aside or none, not 'true'", None),
         ("MSA-L012", 3, 3, "unknown service 'tlil'", "till"),
         ("MSA-L012", 4, 19, "unknown machine 'big'", None),

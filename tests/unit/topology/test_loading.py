@@ -19,7 +19,7 @@ def test_a_file_of_three_lines_is_a_whole_topology(load: Callable[[str], Topolog
     topology = load("")
     assert (topology.id, topology.title, topology.why) == ("small", "A small shop", "")
     assert set(topology.patterns.values()) == {
-        "orchestrated", "on", "aside", "reserve", "versioned", "round-robin", "twelve",
+        "orchestrated", "on", "aside", "reserve", "versioned", "per-service", "round-robin", "twelve",
     }  # fmt: skip
     assert list(topology.deployments) == ["till", "shelf", "diary", "bank"]
     assert topology.sha256 == hashlib.sha256(HEAD.encode()).hexdigest()
@@ -174,6 +174,7 @@ def test_topologies_are_listed_by_name() -> None:
         "no-inbox",
         "no-outbox",
         "no-retry",
+        "shared-database",
         "textbook",
     ]
 

@@ -16,6 +16,7 @@ def test_the_textbook_values_are_the_defaults() -> None:
         "cache": "aside",
         "stock": "reserve",
         "isolation": "versioned",
+        "database": "per-service",
         "balancing": "round-robin",
         "placement": "twelve",
     }

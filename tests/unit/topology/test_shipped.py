@@ -17,6 +17,7 @@ SWITCHES = {
     "no-outbox": {"outbox": "off"},
     "no-inbox": {"inbox": "off"},
     "check-then-act": {"stock": "check-then-act"},
+    "shared-database": {"database": "shared"},
     "no-retry": {"retry": "off"},
     "no-breaker": {"breaker": "off"},
 }
