@@ -150,6 +150,17 @@ class Broker(Protocol):
         """Join a group that was prepared."""
         ...
 
+    async def tidy(self, hearers: Mapping[str, Sequence[str]]) -> int:
+        """Forget the oldest messages of topics, as far as all their groups have acknowledged them.
+
+        `hearers` has all groups of each topic; a group that is not there yet has acknowledged nothing. Gives
+        how many were forgotten, as far as is known.
+
+        Raises:
+            BrokerAway: when the broker is.
+        """
+        ...
+
     async def clean(self) -> None:
         """Remove all that the run has left in the broker.
 

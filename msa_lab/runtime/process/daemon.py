@@ -19,9 +19,9 @@ from msa_lab.runtime.process.identity import started
 from msa_lab.runtime.process.launch import arrange, fork_server
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.letters import LetterVerbs
-from msa_lab.runtime.process.outputs import trim
 from msa_lab.runtime.process.roster import roster
 from msa_lab.runtime.process.stamping import say
+from msa_lab.runtime.process.tidying import tidy
 from msa_lab.runtime.process.verbs import Verbs
 from msa_lab.sdk.values import Instant
 from msa_lab.telemetry.log import EventLog
@@ -32,9 +32,6 @@ FLUSH_EVERY = 0.1
 
 REMEMBERED = 200_000
 """How many events at least can be named as causes of new ones."""
-
-TRIM_EVERY = 10.0
-"""How often, in seconds, what the processes have printed is cut back."""
 
 FOREVER = Instant(1 << 62)
 Progress = Callable[[Mapping[str, Any]], object]
@@ -146,7 +143,7 @@ class Daemon:
                 on_up()
                 control.tasks.spawn(self.chaos.run())
                 control.tasks.spawn(self._flush())
-                control.tasks.spawn(self._trim())
+                control.tasks.spawn(tidy(standing.blueprint))
                 await self._until(None)
                 await self.chaos.heal()
                 control.note("run.ended", {"settled": False})
@@ -197,11 +194,6 @@ class Daemon:
             if keeper.trouble != said:
                 said = keeper.trouble
                 say(f"error: the event log ends here: {said}")
-
-    async def _trim(self) -> None:
-        while True:
-            await asyncio.sleep(TRIM_EVERY)
-            await asyncio.to_thread(trim, self.standing.blueprint.logs)
 
     def _begun(self) -> dict[str, Any]:
         plan = self.standing.plan

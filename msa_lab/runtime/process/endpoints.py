@@ -20,6 +20,7 @@ from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.servers import Endpoint, binary, connection
 from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.streams import Streams, forget
+from msa_lab.sdk.contract import event_type
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.servers import VARIABLES, Servers, shown
 
@@ -40,6 +41,16 @@ def groups_of(specs: Sequence[ServiceSpec]) -> dict[str, tuple[str, ...]]:
         spec.name: tuple(dict.fromkeys(part.type.topic for part in spec.subscriptions)) for spec in specs
     }
     return {group: topics for group, topics in groups.items() if topics}
+
+
+def hearers_of(specs: Sequence[ServiceSpec]) -> dict[str, tuple[str, ...]]:
+    """Give the topics that are published or heard, each with its consumer groups."""
+    groups = groups_of(specs)
+    topics = dict.fromkeys(
+        [event_type(event).topic for spec in specs for event in spec.publishes]
+        + [topic for heard in groups.values() for topic in heard]
+    )
+    return {topic: tuple(group for group, heard in groups.items() if topic in heard) for topic in topics}
 
 
 def broker_of(blueprint: Blueprint) -> Broker:

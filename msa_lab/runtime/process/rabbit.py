@@ -261,6 +261,11 @@ class Rabbit:
         del member, topics
         return RabbitSubscription(self, group)
 
+    async def tidy(self, hearers: Mapping[str, Sequence[str]]) -> int:
+        """Do nothing: a queue forgets by itself what was acknowledged, and what nobody hears is not kept."""
+        del hearers
+        return 0
+
     async def clean(self) -> None:
         """Remove all queues and exchanges of the run."""
         channel = await self.channel()

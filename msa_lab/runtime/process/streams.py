@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ServerGone
-from redis.exceptions import RedisError, WatchError
+from redis.exceptions import RedisError, ResponseError, WatchError
 
 from msa_lab.runtime.process.bus import (
     ANSWER_WITHIN,
@@ -39,6 +39,17 @@ LONGEST_READ = 2.0
 POLL_EVERY = 0.02
 CLAIMED_AT_ONCE = 100
 AT_ONCE = 500
+
+
+_PARTS = range(PARTITIONS)
+_LAST = (2**64 - 1, 2**64 - 1)
+"""The highest number that an entry can have."""
+
+
+def _numbers(entry: bytes) -> tuple[int, int]:
+    """Read an entry's number: its time in milliseconds, its place among those of the same."""
+    stamp, _, place = bytes(entry).decode().partition("-")
+    return int(stamp), int(place)
 
 
 @contextlib.contextmanager
@@ -103,6 +114,45 @@ class Streams:
     def subscribe(self, group: str, member: str, topics: Sequence[str]) -> StreamSubscription:
         """Join a group."""
         return StreamSubscription(self, group, member, topics)
+
+    async def tidy(self, hearers: Mapping[str, Sequence[str]]) -> int:
+        """Cut streams where the first message begins that a group may still want.
+
+        Between the look and the cut only more can be acknowledged, and what is handed out meanwhile is later.
+        """
+        groups = {self.stream(topic, part): heard for topic, heard in hearers.items() for part in _PARTS}
+        with _answering():
+            wanted = await self._first_wanted(groups)
+            async with self.server.pipeline(transaction=False) as together:
+                for stream, number in wanted.items():
+                    together.xtrim(stream, minid="{}-{}".format(*number), approximate=False)
+                return sum(map(int, await together.execute()))
+
+    async def _first_wanted(self, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, int]]:
+        """Give the number before which no group wants anything of a stream, of those that have all groups."""
+        async with self.server.pipeline(transaction=False) as together:
+            for stream in groups:
+                together.xinfo_groups(stream)
+            answers: list[Any] = await together.execute(raise_on_error=False)
+        wanted: dict[str, tuple[int, int]] = {}
+        pending: list[tuple[str, str]] = []
+        for (stream, heard), answer in zip(groups.items(), answers, strict=True):
+            if isinstance(answer, ResponseError):  # nothing was ever published there
+                continue
+            if isinstance(answer, Exception):
+                raise answer
+            known = {bytes(one["name"]).decode(): one for one in answer}
+            if all(group in known for group in heard):
+                reached = [_numbers(known[group]["last-delivered-id"]) for group in heard]
+                wanted[stream] = min([(stamp, place + 1) for stamp, place in reached], default=_LAST)
+                pending += [(stream, group) for group in heard if known[group]["pending"]]
+        async with self.server.pipeline(transaction=False) as together:
+            for stream, group in pending:
+                together.xpending(stream, group)
+            for (stream, _), told in zip(pending, await together.execute(), strict=True):
+                if told["min"] is not None:
+                    wanted[stream] = min(wanted[stream], _numbers(told["min"]))
+        return wanted
 
     async def clean(self) -> None:
         """Remove all keys of the run."""
