@@ -21,7 +21,7 @@ from rich.console import Console
 from textual.pilot import Pilot
 
 from msa_lab.bootstrap import Wishes, Workspace, plan_for, play, scenario_for
-from msa_lab.cli.engine import script_of
+from msa_lab.cli.changing import script_of
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
 

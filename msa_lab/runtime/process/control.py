@@ -11,6 +11,7 @@ from typing import Any
 
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.fleet import READY_WITHIN, Fleet, Running
+from msa_lab.runtime.process.gate import Gate
 from msa_lab.runtime.process.journal import Journal, RunClock, Story
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.tasks import Tasks
@@ -53,10 +54,14 @@ class Control:
         self.faults: dict[str, bool] = {}  # those not healed yet; whether they still act
         self.touched: dict[str, int] = {}
         self.unplanned: dict[str, Unplanned] = {}
+        self.held: dict[tuple[str, int], None] = {}
         self.on_registry: Callable[[], object] = lambda: None
         self.on_spent: Callable[[str], object] = lambda _fault: None
         self._ledger = ledger
         self._start = 0
+        self._hold = ""
+        self._ever_held = 0
+        self._gate: Gate | None = None
         self._arranged: dict[str, asyncio.Future[str]] = {}
         self._server: asyncio.Server | None = None
 
@@ -133,6 +138,47 @@ class Control:
         if self.unplanned.pop(fault, None) is not None:
             self.tell_all(["forget", fault])
 
+    # -- holding the transport ----------------------------------------------------------------------------
+
+    def adopt(self, gate: Gate) -> None:
+        """Hold the gate of this process, too, where shoppers call from."""
+        self._gate = gate
+        gate.tell = lambda message: self._at_gate("", message)
+
+    def hold(self, hold: str) -> None:
+        """Let messages wait in every process from now on."""
+        self._hold, self._ever_held = hold, 0
+        self.tell_all(["hold", hold])
+        if self._gate is not None:
+            self._gate.close(hold)
+
+    def let_one(self) -> None:
+        """Let the message through that has waited longest, if there is one."""
+        process, number = next(iter(self.held), ("", 0))
+        if process:
+            self.tell_one(self.fleet.running[process], ["pass", number])
+        elif self._gate is not None:
+            self._gate.let(number)
+        self.held.pop((process, number), None)
+
+    def release(self) -> int:
+        """Let everything through; give how many messages had to wait."""
+        self._hold = ""
+        self.held.clear()
+        self.tell_all(["release"])
+        if self._gate is not None:
+            self._gate.open()
+        return self._ever_held
+
+    def _at_gate(self, process: str, message: list[Any]) -> None:
+        """Take note of a message that waits, or waits no longer."""
+        match message:
+            case ["held", number] if self._hold:
+                self.held[process, number] = None
+                self._ever_held += 1
+            case ["passed", number]:
+                self.held.pop((process, number), None)
+
     def _list(self) -> None:
         """Tell everybody who is there."""
         self.listed = {}
@@ -201,6 +247,9 @@ class Control:
             for one in self.fleet.running.values():
                 if one.writer is writer:
                     one.writer = None
+            if running is not None:  # what waited there is gone with it
+                name = running.placed.process
+                self.held = {place: None for place in self.held if place[0] != name}
             writer.close()
 
     def _heard(self, running: Running, message: list[Any]) -> None:
@@ -215,12 +264,20 @@ class Control:
             case ["arranged", word, trouble]:
                 self._arranged[word].set_result(trouble)
             case ["ready", ports]:
-                self.fleet.ready(running, [(name, service, port) for name, service, port in ports])
-                for told in self.unplanned.values():
-                    self.tell_one(running, ["know", *told])
-                self.tell_one(running, ["faults", self.in_force])
+                self._ready(running, ports)
+            case ["held" | "passed", _]:
+                self._at_gate(running.placed.process, message)
             case ["refused", trouble]:
                 running.refused = trouble
             case ["crash", restart_after, fault, cause]:
                 running.blame = (fault, cause)
                 running.restart_after = restart_after / 1_000_000
+
+    def _ready(self, running: Running, ports: Sequence[Any]) -> None:
+        """Take note that a process serves, and tell it what it may have missed."""
+        self.fleet.ready(running, [(name, service, port) for name, service, port in ports])
+        for told in self.unplanned.values():
+            self.tell_one(running, ["know", *told])
+        self.tell_one(running, ["faults", self.in_force])
+        if self._hold:
+            self.tell_one(running, ["hold", self._hold])

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from msa_lab.runtime.process.admin import Admin, Tell, Verb
 from msa_lab.runtime.process.blueprint import Blueprint
-from msa_lab.runtime.process.chaos import Chaos
+from msa_lab.runtime.process.chaos import FOREVER, Chaos
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.fleet import Running
+from msa_lab.runtime.process.holding import Holding
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.identity import started
 from msa_lab.runtime.process.launch import arrange, fork_server
@@ -23,7 +24,6 @@ from msa_lab.runtime.process.roster import roster
 from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.tidying import tidy
 from msa_lab.runtime.process.verbs import Verbs
-from msa_lab.sdk.values import Instant
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan
 
@@ -33,7 +33,6 @@ FLUSH_EVERY = 0.1
 REMEMBERED = 200_000
 """How many events at least can be named as causes of new ones."""
 
-FOREVER = Instant(1 << 62)
 Progress = Callable[[Mapping[str, Any]], object]
 """Is told how a start or an end goes on: `ready` of `of`, or who is `waiting` with `left` seconds."""
 
@@ -114,7 +113,8 @@ class Daemon:
             own, {}, standing.blueprint.counts, seed=plan.seed, name="supervisor", tell=self._touched
         )
         self.chaos = Chaos(control, (), FOREVER, self.hurting)
-        self.verbs = Verbs(plan, control, self.chaos)
+        self.holding = Holding(control)
+        self.verbs = Verbs(plan, control, self.chaos, self.holding)
         self.letters = LetterVerbs(control)
         own_verbs: dict[str, Verb] = {"status": self._status, "down": self._down}
         self.admin = Admin(standing.token, own_verbs | self.verbs.verbs | self.letters.verbs)
@@ -145,6 +145,7 @@ class Daemon:
                 control.tasks.spawn(self._flush())
                 control.tasks.spawn(tidy(standing.blueprint))
                 await self._until(None)
+                self.holding.end()
                 await self.chaos.heal()
                 control.note("run.ended", {"settled": False})
                 await control.flush()

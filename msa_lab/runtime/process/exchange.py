@@ -68,6 +68,9 @@ async def exchanged(site: Site, exchange: Exchange, story: Story, address: Addre
         DomainError: what the business answered.
         CallFailure: when no answer came.
     """
+    if site.gate.closed:
+        exchange.fault = site.gate.closed
+        await site.gate.wait(story, f"request {exchange.operation.name}")
     if site.hurting.set.calls:
         await _hurt(site, exchange, story, address, "request")
     headers = headers_of(exchange, story, site.journal.lamport)
@@ -76,6 +79,9 @@ async def exchanged(site: Site, exchange: Exchange, story: Story, address: Addre
         cause, lamport = json.loads(told)
         story.cause = cause or story.cause
         site.journal.heard(lamport)
+    if site.gate.closed:
+        exchange.fault = site.gate.closed
+        await site.gate.wait(story, f"reply {exchange.operation.name}")
     if site.hurting.set.calls:
         await _hurt(site, exchange, story, address, "reply")
     if status == 200:  # noqa: PLR2004 - the one status of success

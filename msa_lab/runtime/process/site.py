@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from msa_lab.runtime.process.bus import Broker
 from msa_lab.runtime.process.doors import LOOPBACK
+from msa_lab.runtime.process.gate import Gate
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.journal import Journal, RunClock
 from msa_lab.runtime.process.ports import CountedIds, OuterDirectory, PlannedConfig, Scrypt
@@ -52,6 +53,7 @@ class Site:
     crash: Callable[[int, str, int], object]
     ids: CountedIds = field(init=False)
     draw: random.Random = field(init=False)
+    gate: Gate = field(init=False)
     passwords: Scrypt = field(default_factory=Scrypt)
     registry: dict[str, tuple[Address, ...]] = field(default_factory=dict)
     http: aiohttp.ClientSession | None = None
@@ -59,6 +61,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.ids = CountedIds(self.origin)
+        self.gate = Gate(self.journal)
         self.draw = stream(self.seed, f"process:{self.origin}")
 
     @property

@@ -16,10 +16,12 @@ from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.endpoints import refuse_what_cannot_be
 from msa_lab.runtime.process.fleet import Running
+from msa_lab.runtime.process.holding import Holding
 from msa_lab.sdk.values import Instant
 from msa_lab.source import meant, quoted
 from msa_lab.usecases.ports import Plan
 
+_STEP = 1_000
 LONGEST_TEXT = 10_000
 """No fault is written in more characters."""
 
@@ -27,15 +29,20 @@ LONGEST_TEXT = 10_000
 class Verbs:
     """Changes one running shop."""
 
-    def __init__(self, plan: Plan, control: Control, chaos: Chaos) -> None:
+    def __init__(
+        self, plan: Plan, control: Control, chaos: Chaos, holding: Holding, *, shoppers: bool = False
+    ) -> None:
+        """Take the parts of the shop; `shoppers`: those of a scenario come, too."""
         self._control = control
+        self._holding = holding
+        self._shoppers = shoppers
         self._servers = plan.topology.servers
         self._chaos = chaos
         replicas = {name: deployed.replicas for name, deployed in plan.topology.deployments.items()}
         self._names = names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas)
         self.verbs: dict[str, Verb] = {
             "names": self._told_names, "inject": self._inject, "active": self._active, "heal": self._heal,
-            "restart": self._restart,
+            "restart": self._restart, **holding.verbs,
         }  # fmt: skip
 
     # -- faults -------------------------------------------------------------------------------------------
@@ -55,18 +62,19 @@ class Verbs:
         """Read a fault whose times count from now on, with an id that no other has."""
         number = 1
         spec = parse_fault_text(text, self._names, file="chaos inject")
-        if spec.kind == "load.spike":
+        if spec.kind == "load.spike" and not self._shoppers:
             raise UserMistake("load.spike multiplies a scenario's shoppers; a running shop has none")
         if why := cannot(spec):
             raise UserMistake(f"{spec.kind}: {why}")
-        while spec.id in self._chaos.injected:
+        while self._chaos.taken(spec.id):
             number += 1
             again = parse_fault_text(text, self._names, number=number, file="chaos inject")
             if again.id == spec.id:
                 raise UserMistake(f"a fault with the id {quoted(spec.id)} is there already")
             spec = again
         if isinstance(spec.start, At):
-            start = At(Instant(self._control.clock.now() + spec.start.instant))
+            soon = self._control.clock.now() + spec.start.instant
+            start = At(Instant(-(-soon // _STEP) * _STEP))
             spec = dataclasses.replace(spec, start=start)
         return spec
 
@@ -90,9 +98,10 @@ class Verbs:
         }  # fmt: skip
 
     async def _heal(self, words: Mapping[str, Any], _tell: Tell) -> list[str]:
-        known = list(self._chaos.injected)
+        known = self._chaos.open
         wanted = words.get("fault")
         if wanted is None:
+            self._holding.end()
             chosen = known
         elif wanted in known:
             chosen = [str(wanted)]

@@ -28,6 +28,8 @@ from msa_lab.sdk.failures import InvalidRequest
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 _JSON = JSON.encode()
+STORY = b"x-msalab-story"
+"""The header by which processes of the shop tell each other of a story."""
 
 
 class Web:
@@ -118,6 +120,8 @@ class Web:
             await _refuse(send, invalid)
             return
         story = host.begun(asked)
+        if host.site.gate.closed and STORY not in headers:  # from outside: nobody has held it yet
+            await host.site.gate.wait(story, f"request {operation.name}")
         answer = await host.answer(operation, asked, arguments, story)
         status, whole = 200, b""
         error = answer.error

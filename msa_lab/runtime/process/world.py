@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msa_lab.runtime.process.admin import Admin, Door
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import Chaos
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.endpoints import broker_of, refuse_what_cannot_be
+from msa_lab.runtime.process.holding import Holding
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts, spent
 from msa_lab.runtime.process.launch import arrange, blueprint_of, fork_server
 from msa_lab.runtime.process.ledger import Ledger
@@ -23,12 +25,16 @@ from msa_lab.runtime.process.rest import Rest
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.shoppers import CLIENT, SagaWatch, Shoppers
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.verbs import Verbs
 from msa_lab.sdk.values import Instant, seconds
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan, Played, Progress, SteadyProbe
 
 LOOK_EVERY = 0.1
 """How often, in seconds, the run looks whether it is asked to stop and says how far it is."""
+
+BY_HAND = 64
+"""How many faults by hand may be in force at once."""
 
 REST = seconds(1)
 """How long nothing must be under way for the shop to count as settled."""
@@ -38,6 +44,10 @@ class ProcessWorld:
     """Twelve services as real processes with real HTTP, a real broker and real databases."""
 
     name = "process"
+
+    def __init__(self, door: Door | None = None) -> None:
+        """Make the world; by a `door` hands can be laid on what is played."""
+        self._door = door
 
     def play(
         self,
@@ -60,10 +70,13 @@ class ProcessWorld:
             rest, sagas = Rest(plan.specs), SagaWatch()
             log.listen(REST_KINDS, rest.feed)
             log.listen(SagaWatch.KINDS, sagas.feed)
-            blueprint = blueprint_of(plan, log, folder, SharedCounts(plan.faults, folder / "counts"))
+            blueprint = blueprint_of(plan, log, folder, self._counts(plan, folder))
             with fork_server(blueprint) as line:
-                run = _Run(plan, log, blueprint, line, rest=rest, sagas=sagas)
+                run = _Run(plan, log, blueprint, line, rest=rest, sagas=sagas, door=self._door)
                 return asyncio.run(run.play(steady, stop, progress))
+
+    def _counts(self, plan: Plan, folder: Path) -> SharedCounts:
+        return SharedCounts(plan.faults, folder / "counts", spare=0 if self._door is None else BY_HAND)
 
 
 class _Run:
@@ -78,8 +91,10 @@ class _Run:
         *,
         rest: Rest,
         sagas: SagaWatch,
+        door: Door | None,
     ) -> None:
         self._plan = plan
+        self._door = door
         self._log = log
         self._blueprint = blueprint
         self._line = line
@@ -100,6 +115,9 @@ class _Run:
         self._log.listen(("event.recorded",), chaos.observe)
         door = next(spec for spec in plan.specs if spec.edge).operations[0].operation
         shoppers = Shoppers(site, scenario, door, self._sagas)
+        holding = Holding(control)
+        control.adopt(site.gate)
+        admin = self._admin(Verbs(plan, control, chaos, holding, shoppers=True))
         stubborn: list[str] = []
         try:
             await control.open()
@@ -108,7 +126,10 @@ class _Run:
             control.begin()
             control.tasks.spawn(chaos.run())
             shoppers.open(end)
+            if admin is not None and self._door is not None:
+                await admin.open(self._door.place)
             ended, unsteady = await self._through(steady, end)
+            holding.end()
             await chaos.heal()
             settled = ended == "done" and await self._settle(shoppers)
             if self._interrupted:
@@ -117,10 +138,16 @@ class _Run:
                 await control.flush()
             now = control.end(settled)
         finally:
+            if admin is not None:
+                await admin.close()
             shoppers.close()
             stubborn = await control.close()
             await site.close()
-        return Played(now, ended, settled, chaos.records, unsteady, tuple(stubborn))
+        records = (*chaos.records, *holding.records)
+        return Played(now, ended, settled, records, unsteady, tuple(stubborn), chaos.by_hand)
+
+    def _admin(self, verbs: Verbs) -> Admin | None:
+        return None if self._door is None else Admin(self._door.token, verbs.verbs)
 
     def _say_begun(self) -> None:
         plan = self._plan
