@@ -1,17 +1,15 @@
 """How committed events reach the broker: rows of the commit, relayed in order; or from memory without it.
 
-One process of a service relays at a time: whoever holds the lock of the relay's file, which the system frees
-when the holder dies.
+One process of a service relays at a time: whoever has the turn. One that stood still may send a message
+again; the consumers' inbox knows it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import sys
 import traceback
 from pathlib import Path
-from typing import IO
 
 from msa_lab.chaos.verdicts import PASS, LostReply
 from msa_lab.runtime.process.bus import Message, heed_cancellation, packed, unpacked
@@ -19,6 +17,7 @@ from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.records import plain
 from msa_lab.runtime.process.site import Site
+from msa_lab.runtime.process.turns import Turn
 from msa_lab.sdk.contract import event_type
 from msa_lab.sdk.failures import PublishFailure, PublishRefused
 
@@ -59,8 +58,7 @@ class Relay:
         self._site = site
         self._service = service
         self._database = database
-        self._lock_path = lock
-        self._lock: IO[str] | None = None
+        self._turn = Turn(lock)
         self._wake = asyncio.Event()
         self._wake.set()  # for what an earlier incarnation left behind
         self.durable = site.patterns["outbox"] == "on"
@@ -88,7 +86,7 @@ class Relay:
     async def _drain(self) -> None:
         while True:
             heed_cancellation()
-            if not self._acquire():
+            if not self._turn.take():
                 await asyncio.sleep(BUSY_PAUSE)
                 continue
             try:
@@ -100,7 +98,7 @@ class Relay:
                 self._site.journal.send(await self._database.untold())
                 went = await self._send(rows)
             finally:
-                self._release()
+                self._turn.give_back()
             if not went:
                 await asyncio.sleep(RETRY_PAUSE)
             elif len(rows) < BATCH and not self._wake.is_set():
@@ -110,6 +108,8 @@ class Relay:
         """Send rows in order and remove what was confirmed; False when one was not."""
         confirmed = []
         for number, body in rows:
+            if not self._turn.keep():
+                break  # we stood still, and another has gone on with these rows
             try:
                 await self.offer(unpacked(body), body)
             except PublishFailure:
@@ -160,19 +160,4 @@ class Relay:
 
     def close(self) -> None:
         """Close the lock's file."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def _acquire(self) -> bool:
-        if self._lock is None:
-            self._lock = self._lock_path.open("a")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        self._turn.close()
