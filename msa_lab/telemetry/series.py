@@ -27,9 +27,9 @@ class Series:
     """Counts by name, and samples by name and slice.
 
     The names are `requests.SERVICE`, `failed.SERVICE`, `took.SERVICE` (samples, microseconds),
-    `calls.SOURCE>TARGET` and `lost.SOURCE>TARGET` of links, `heard.SOURCE>TARGET` of events, and of the
-    whole shop `request`, `request.failed`, `request.took`, `saga.started`, `saga.completed`,
-    `saga.compensated`, `saga.took`, `retries`, `dropped`, `touched`, `dead`, `violated`.
+    `calls.SOURCE>TARGET`, `lost.SOURCE>TARGET` and `retries.SOURCE>TARGET` of links, `heard.SOURCE>TARGET`
+    of events, and of the whole shop `request`, `request.failed`, `request.took`, `saga.started`,
+    `saga.completed`, `saga.compensated`, `saga.took`, `retries`, `dropped`, `touched`, `dead`, `violated`.
     Slices are counted from `origin` on; nothing before it is asked for or told.
     """
 
@@ -151,6 +151,11 @@ def _failed(series: Series, event: LogEvent) -> None:
     series.sample(f"took.{event.service}>{callee}", event.t, event.detail.get("took") or 0)
 
 
+def _retried(series: Series, event: LogEvent) -> None:
+    series.add("retries", event.t)
+    series.add(f"retries.{event.service}>{_owner(event.detail['operation'])}", event.t)
+
+
 def _applied(series: Series, event: LogEvent) -> None:
     series.add(f"heard.{_owner(event.detail['event'])}>{event.service}", event.t)
 
@@ -176,7 +181,7 @@ _FOLDS: Final[dict[str, Callable[[Series, LogEvent], None]]] = {
     "call.sent": _sent,
     "call.returned": _returned,
     "call.failed": _failed,
-    "call.retried": _counted("retries"),
+    "call.retried": _retried,
     "event.applied": _applied,
     "event.dead": _counted("dead"),
     "shopper.request": _asked,

@@ -26,7 +26,8 @@ from msa_lab.tui.holding import Holding
 from msa_lab.tui.keys import KEYS, SCREENS, keymap, screen_at, tabs, told
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
-from msa_lab.tui.screens.pages import MapView, MetricsView, VerdictView
+from msa_lab.tui.screens.map import MapPicture, MapView
+from msa_lab.tui.screens.pages import MetricsView, VerdictView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.session import Session
@@ -42,7 +43,7 @@ _TWICE: Final = 2.0
 
 def _of_screens() -> list[Binding]:
     """Give the keys that single screens have."""
-    kinds = (View, Live, MapView, SagasView, EventsView, MetricsView, VerdictView)
+    kinds = (View, Live, MapPicture, MapView, SagasView, EventsView, MetricsView, VerdictView)
     return [key for kind in kinds for key in kind.__dict__.get("BINDINGS", ()) if isinstance(key, Binding)]
 
 
@@ -304,8 +305,8 @@ class LabApp(Holding):
             self.notify("there is nothing here to copy")
 
     def place(self) -> str:
-        """Name the service or link that is looked at on the Map."""
-        return self.view.selected if isinstance(self.view, MapView) else ""
+        """Name the service or link that is looked at."""
+        return self.view.place()
 
     def notify(self, message: str, **options: Any) -> None:  # noqa: ANN401 - those of App
         """Tell something; brackets are brackets."""
@@ -397,6 +398,14 @@ class LabApp(Holding):
             view.open(message.saga)
         elif isinstance(view, EventsView) and message.place is not None:
             view.open(message.place)
+        elif isinstance(view, EventsView) and message.filtered:
+            view.narrow(message.filtered)
+
+    def on_view_asked(self, message: View.Asked) -> None:
+        self.inject(message.wanted)
+
+    def on_view_healed(self, message: View.Healed) -> None:
+        self.heal("heal here", f"no fault acts on {message.place} now", message.faults)
 
     def on_tabs_clicked(self, message: Tabs.Clicked) -> None:
         name = screen_at(message.column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msa_lab.errors import EnvironmentTrouble, MsaLabError
@@ -16,6 +16,7 @@ from msa_lab.tui.palette import Palette
 from msa_lab.tui.session import Hands, Session
 from msa_lab.tui.travelling import Travelling
 
+_ALL: Final = "a running shop heals all its faults at once: !"
 _ALONE: Final = "This run's folder is all there is here; open it where its scenario is."
 _REAL: Final = "Real time cannot be played again. x hurts the shop now; a simulated run can be forked."
 
@@ -86,12 +87,17 @@ class Branching(Travelling):
             self.action_inject()
 
     def action_inject(self) -> None:
-        """Open the chaos palette."""
+        """Open the chaos palette, about what is looked at."""
+        self.inject(self.place())
+
+    def inject(self, wanted: str) -> None:
+        """Open the chaos palette with a search filled in."""
         hands = self.hands
         if hands is not None:
             title = f"Chaos, now  {len(self.now.moment.faults)} active"
-            palette = Palette(self.now, hands.names, hands.line, self.place(), title, at_once=True)
-            self.push_screen(palette, self._inject)
+            self.push_screen(
+                Palette(self.now, hands.names, hands.line, wanted, title, at_once=True), self._inject
+            )
             return
         if self._refused("inject a fault") or self.session is None:
             return
@@ -104,7 +110,7 @@ class Branching(Travelling):
             self.notify(str(trouble), title="inject a fault: not here", severity="warning")
             return
         title = f"Chaos at T+{self.playback.t / 1e6:.3f}  {acting} active"
-        palette = Palette(self.sight, names, lambda line: session.line([line], []), self.place(), title)
+        palette = Palette(self.sight, names, lambda line: session.line([line], []), wanted, title)
         self.push_screen(palette, self._inject)
 
     def _inject(self, line: str | None) -> None:
@@ -118,18 +124,25 @@ class Branching(Travelling):
         """Heal all faults, in real processes now, else from the moment at hand on; no question asked."""
         if self.hands is not None:
             self.ask(self.hands.heal, "heal all")
+        else:
+            self.heal("heal all", "no fault acts or is planned from here on")
+
+    def heal(self, title: str, nothing: str, only: Iterable[str] | None = None) -> None:
+        """Heal all faults from the moment at hand on, or those named; `nothing` says there is none."""
+        if self.hands is not None:
+            self.notify(_ALL, title=f"{title}: not here", severity="warning")
             return
-        if self._refused("heal all") or self.session is None:
+        if self._refused(title) or self.session is None:
             return
         try:
-            change = chaospage.healing(self.sight, self.session.faults, self.session.names)
+            change = chaospage.healing(self.sight, self.session.faults, self.session.names, only)
         except MsaLabError as trouble:
-            self.notify(str(trouble), title="heal all: not here", severity="warning")
+            self.notify(str(trouble), title=f"{title}: not here", severity="warning")
             return
         if change.drop:
             self._branch(change)
         else:
-            self.notify("no fault acts or is planned from here on")
+            self.notify(nothing)
 
     def _branch(self, change: Change) -> None:
         if self.session is None:

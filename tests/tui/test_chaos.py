@@ -149,6 +149,31 @@ def test_one_key_heals_all(start: Start) -> None:
     assert engine.asked == [(("net.loss payment -> psp id=lossy at 2s for 2200ms",), ("lossy",))]
 
 
+@every_size
+def test_on_the_map_p_fills_in_a_partition_x_the_target_and_h_heals_what_acts_there(
+    start: Start, size: tuple[int, int]
+) -> None:
+    app, engine = start(at=4_200_000)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await pilot.press("2", "right")
+        for key, wanted in (("p", "net.partition payment"), ("x", "payment")):
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(app.screen, Palette)
+            assert app.screen.query_one("#kind", Input).value == wanted
+            assert app.screen.fault
+            await pilot.press("escape")
+        await pilot.press("left", "h", "right", "h")
+        await pilot.pause()
+        told = [note.message for note in app._notifications]  # noqa: SLF001 - what the user was told
+        assert any(message.startswith("no fault acts on ") for message in told)
+
+    play_on(app, story, size)
+    assert engine.asked == [(("net.loss payment -> psp id=lossy at 2s for 2200ms",), ("lossy",))]
+
+
 def branched(engine: Engine, log: Path) -> None:
     """Let the engine have begun another run, whose log is this."""
     engine.log = log

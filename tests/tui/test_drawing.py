@@ -1,6 +1,6 @@
 import pytest
 
-from msa_lab.tui.feed import livepage, mappage, metricpage, sagapage, verdictpage
+from msa_lab.tui.feed import livepage, metricpage, sagapage, verdictpage
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs, clipped, columns, duration, line, padded, spark, text_of
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
@@ -210,28 +210,6 @@ def test_the_grid_has_every_chart_at_any_size(feed: Feed) -> None:
         drawn = text(metricpage.grid(look(feed, 34), width, height))
         assert all(chart.title in drawn for chart in metricpage.charts(look(feed, 34), 10))
         assert max(len(row) for row in drawn.splitlines()) <= width
-
-
-def test_the_map_knows_links_and_the_faults_on_them(feed: Feed) -> None:
-    sight = look(feed, 20)
-
-    found = mappage.links(sight)
-
-    assert [(link.source, link.target, link.how) for link in found] == [
-        ("order", "payment", "call"), ("payment", "psp", "call"),
-    ]  # fmt: skip
-    drawn = text(mappage.link_rows(sight, found, 90)).splitlines()
-    assert "lossy" not in drawn[0]
-    assert drawn[1].startswith("payment ══▶ psp")
-    assert drawn[1].endswith("lossy")
-
-
-def test_the_map_draws_all_services_flat_where_there_is_no_height(feed: Feed) -> None:
-    tall, flat = (text(mappage.picture(look(feed, 20), 78, height, "order")) for height in (20, 5))
-
-    assert all(name in tall and name in flat for name in ("gateway", "order", "payment", "psp"))
-    assert "┌" in tall
-    assert "┌" not in flat
 
 
 def test_the_verdict_puts_what_broke_first_and_leads_to_it(feed: Feed) -> None:

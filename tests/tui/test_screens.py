@@ -477,21 +477,7 @@ def test_the_selected_event_is_shown_in_full(stage: Stage) -> None:
     stage(story)
 
 
-# -- map and verdict -------------------------------------------------------------------------------
-
-
-def test_the_map_selects_services_and_lists_their_links(stage: Stage) -> None:
-    async def story(pilot: Pilot[None]) -> None:
-        app = await press(pilot, "2")
-        assert rows(app, "links").border_title == "Links of order"
-        assert rows(app, "links").count == 1
-        await press(pilot, "left", "left")
-        assert rows(app, "links").border_title == "Links of payment"
-        assert rows(app, "links").count == 2
-        await press(pilot, "a")
-        assert rows(app, "links").border_title == "All links"
-
-    stage(story)
+# -- verdict -------------------------------------------------------------------------------
 
 
 @every_size

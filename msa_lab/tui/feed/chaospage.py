@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,7 +12,7 @@ from msa_lab.sdk.values import Duration
 from msa_lab.source import InvalidFile, format_duration
 from msa_lab.telemetry.series import service_of
 from msa_lab.tui.feed.lines import Line, clipped, line
-from msa_lab.tui.feed.mappage import links
+from msa_lab.tui.feed.links import links
 from msa_lab.tui.feed.sight import Sight, hits, sides
 
 _LEAST: Final = 1_000
@@ -198,17 +198,23 @@ class Change:
     drop: tuple[str, ...] = ()
 
 
-def healing(sight: Sight, faults: Mapping[str, str], names: Names) -> Change:
-    """Give what it takes that no fault acts after now: those that act end here, the others never begin."""
+def healing(
+    sight: Sight, faults: Mapping[str, str], names: Names, only: Iterable[str] | None = None
+) -> Change:
+    """Give what it takes that no fault acts after now: those that act end here, the others never begin.
+
+    With `only` just these end, and nothing that is planned is left out.
+    """
     acting = sight.moment.faults
+    meant = None if only is None else frozenset(only)
     add: list[str] = []
     drop: list[str] = []
     for name, text in faults.items():
-        if name in acting:
+        if name in acting and (meant is None or name in meant):
             drop.append(name)
             spec = parse_fault_text(text, names)
             left = max(_LEAST, -(-(sight.t - acting[name].since) // _STEP) * _STEP)
             add.append(write_fault(replace(spec, duration=Duration(left))))
-        elif name not in sight.moment.healed:
+        elif meant is None and name not in acting and name not in sight.moment.healed:
             drop.append(name)
     return Change(tuple(add), tuple(drop))

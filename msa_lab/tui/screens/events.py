@@ -102,6 +102,12 @@ class EventsView(View):
         self.query_one("#event-list", Rows).go(row)
         self.focus_panel(self.query_one("#event-list"))
 
+    def narrow(self, text: str) -> None:
+        """List the events that a filter fits."""
+        self._take(event_filter(text), text)
+        self._redraw()
+        self.focus_panel(self.query_one("#event-list"))
+
     def _take(self, chosen: Callable[[LogEvent], bool] | None, text: str) -> None:
         self._chosen, self._text = chosen, text
         zoom = self.listing.zoom if text else "all"
@@ -169,6 +175,10 @@ class EventsView(View):
             self.post_message(self.Opened("sagas", saga=event.saga))
         elif event is not None:
             self.app.notify("this event belongs to no saga")
+
+    def place(self) -> str:
+        event = self.selected()
+        return event.service if event is not None else ""
 
     def up(self) -> bool:
         if self.query_one(Filter).close():

@@ -1,4 +1,4 @@
-"""Metrics, Map and Verdict."""
+"""Metrics and Verdict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from msa_lab.tui.feed import livepage, mappage, metricpage, verdictpage
+from msa_lab.tui.feed import metricpage, verdictpage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.view import View
@@ -42,62 +42,6 @@ class MetricsView(View):
                 + ",".join("" if cell is None else f"{cell:g}" for cell in cells)
             )
         return "\n".join([*lines, ""])
-
-
-class MapView(View):
-    """Services in layers; beneath, the links of the one that is selected."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "choose(-1)", "service before", show=False),
-        Binding("right", "choose(1)", "next service", key_display="← →"),
-        Binding("a", "all", "all links"),
-    ]
-
-    def __init__(self, sight: Sight) -> None:
-        super().__init__(sight, "map")
-        self.selected = "order"
-        self._all = False
-        self._links: list[mappage.Link] = []
-        self._rows: list[Line] = []
-
-    def compose(self) -> ComposeResult:
-        yield Page(
-            lambda width, height: mappage.picture(self.sight, width, height, self.selected),
-            name="picture",
-            title="Map",
-        )
-        yield Rows(self._row, name="links", title="Links")
-        yield Bar(lambda width: mappage.legend(self.sight, width), name="legend")
-
-    def show(self, sight: Sight) -> None:
-        super().show(sight)
-        names = livepage.names_of_services(sight)
-        if self.selected not in names and names:
-            self.selected = names[0]
-        chosen = [
-            link for link in mappage.links(sight) if self._all or self.selected in (link.source, link.target)
-        ]
-        self._links = chosen
-        self._rows = []
-        rows = self.query_one("#links", Rows)
-        rows.border_title = "All links" if self._all else f"Links of {self.selected}"
-        rows.redraw(len(chosen))
-        self.query_one("#picture", Page).redraw()
-
-    def _row(self, row: int, width: int) -> Line:
-        return mappage.link_rows(self.sight, [self._links[row]], width)[0]
-
-    def action_choose(self, step: int) -> None:
-        """Select the next service."""
-        names = [name for layer in mappage.layers(self.sight) for name in layer]
-        place = names.index(self.selected) if self.selected in names else 0
-        self.selected = names[(place + step) % len(names)]
-        self.show(self.sight)
-
-    def action_all(self) -> None:
-        """List the links of all services, or of the selected one."""
-        self._all = not self._all
-        self.show(self.sight)
 
 
 class VerdictView(View):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -22,13 +23,27 @@ class View(Container):
     ]
 
     class Opened(Message):
-        """Something was chosen that another screen shows: a saga, an event's place, or both."""
+        """Something was chosen that another screen shows: a saga, an event's place, or a filter."""
 
-        def __init__(self, screen: str, saga: str = "", place: int | None = None) -> None:
+        def __init__(self, screen: str, saga: str = "", place: int | None = None, filtered: str = "") -> None:
             super().__init__()
             self.screen = screen
             self.saga = saga
             self.place = place
+            self.filtered = filtered
+
+    @dataclass
+    class Asked(Message):
+        """A fault is to be chosen from the palette, which begins with these words."""
+
+        wanted: str
+
+    @dataclass
+    class Healed(Message):
+        """Faults that act at a place are to end."""
+
+        place: str
+        faults: list[str]
 
     def __init__(self, sight: Sight, name: str) -> None:
         super().__init__(id=name)
@@ -45,6 +60,10 @@ class View(Container):
     def up(self) -> bool:
         """Go one level up; tell whether there was one."""
         return False
+
+    def place(self) -> str:
+        """Name the service or link that is looked at, for a fault; '' when there is none."""
+        return ""
 
     def thing(self) -> str:
         """Give what `y` copies: the thing in focus, as text."""

@@ -1,0 +1,52 @@
+"""Who speaks to whom in a run, and which faults act on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msa_lab.telemetry.moment import ActiveFault
+from msa_lab.tui.feed.sight import Sight, hits, sides
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Who speaks to whom: by a call, or by an event that is heard."""
+
+    source: str
+    target: str
+    how: str
+
+    @property
+    def counted(self) -> str:
+        """The name under which its messages are counted."""
+        return f"{'calls' if self.how == 'call' else 'heard'}.{self.source}>{self.target}"
+
+    @property
+    def place(self) -> str:
+        """How a fault names it."""
+        return f"{self.source} -> {self.target}"
+
+
+def links(sight: Sight) -> list[Link]:
+    """Give the links that the run used, calls first; a service does not call itself here."""
+    series = sight.feed.series
+    found = [Link(source, target, "call") for source, target in series.links("calls")]
+    found += [Link(source, target, "event") for source, target in series.links("heard")]
+    return [link for link in found if link.source != link.target]
+
+
+def strikes(target: str, link: Link) -> bool:
+    """Tell whether a fault at a target acts on a link: it names both its sides, or who is called."""
+    struck = sides(target)
+    if len(struck) > 1:
+        ends = {link.source, link.target}
+        return all(side in ends or side == "*" for side in struck)
+    return target == "*" or struck[0] == link.target
+
+
+def faults_on(sight: Sight, place: Link | str) -> list[ActiveFault]:
+    """Give the faults that act on a link, or on a service and its links."""
+    acting = sight.moment.faults.values()
+    if isinstance(place, Link):
+        return [fault for fault in acting if strikes(fault.target, place)]
+    return [fault for fault in acting if hits(fault, place)]
