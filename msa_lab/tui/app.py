@@ -13,7 +13,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import ContentSwitcher
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.tui.clipboard import copy
@@ -34,6 +34,7 @@ from msa_lab.tui.session import Session
 from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
+from msa_lab.tui.widgets.keysline import KeysLine
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
@@ -107,7 +108,7 @@ class LabApp(Holding):
         self._views = {str(view.id): view for view in (kind(sight) for kind in kinds)}
         yield ContentSwitcher(*self._views.values(), initial=self._open)
         yield ScrubberBar(self._scrubber, name="scrubber")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         for theme in THEMES:

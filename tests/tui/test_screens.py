@@ -9,6 +9,7 @@ from msa_lab.tui.app import LabApp
 from msa_lab.tui.dialogs import Help
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.sagas import SagasView
+from msa_lab.tui.widgets.keysline import KeysLine
 from tests.tui.staging import SIZES, Stage, bar, page, rows, seen
 
 every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -187,6 +188,20 @@ def test_the_help_lists_the_keys_of_the_screen_first(stage: Stage, size: tuple[i
         await press(pilot, "escape")
         assert app.view.id == "sagas"
         assert len(app.screen_stack) == 1
+
+    stage(story, size)
+
+
+@every_size
+def test_the_last_line_shows_keys_of_the_screen_and_cuts_none(stage: Stage, size: tuple[int, int]) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        for key, shown in (("2", "inspect"), ("3", "why"), ("4", "filter"), ("7", "open")):
+            app = await press(pilot, key)
+            await pilot.pause()
+            keys = app.screen_stack[0].query_one(KeysLine).keys()
+            assert shown in {key.description for key in keys}
+            assert keys[-1].description == "keys"
+            assert keys[-1].region.right <= size[0]
 
     stage(story, size)
 

@@ -82,7 +82,7 @@ def brief(sight: Sight, place: Link | str, width: int) -> list[Line]:
         first = line(
             (f" {place}", "strong"), (f"  {sign} {word}", style),
             f"  p95 {duration(series.quantile(took, start, end, 0.95))}",
-            (f"  {sum(1 for it in calls if it.target == place)} links in,", "dim"),
+            (f"  links: {sum(1 for it in calls if it.target == place)} in,", "dim"),
             (f" {sum(1 for it in calls if it.source == place)} out", "dim"),
         )  # fmt: skip
     on = "  ".join(_told(sight, fault.id, fault.since) for fault in faults_on(sight, place))
