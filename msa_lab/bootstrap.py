@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
     from msa_lab.runtime.process.admin import Door
+    from msa_lab.runtime.process.cores import CoreTimes
     from msa_lab.telemetry.events import LogEvent
     from msa_lab.telemetry.log import Level
     from msa_lab.usecases.report import RunReport
@@ -538,6 +539,13 @@ def _unheard(event: LogEvent) -> None:
 def _cpu() -> float:
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+def stolen() -> CoreTimes:
+    """Give the time that this machine's cores worked and were kept back so far; zeros where unknown."""
+    from msa_lab.runtime.process.cores import read_core_times  # noqa: PLC0415 - loaded when it is needed
+
+    return read_core_times()
 
 
 def cores() -> int:

@@ -27,6 +27,9 @@ from msa_lab.usecases.ports import Plan, Progress
 ENOUGH: Final = 0.8
 """A shop that uses less of the cores than this at its capacity was not alone."""
 
+NOTICED: Final = 0.02
+"""From which share on it is told that a host kept back time of the cores."""
+
 
 def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk) -> int:
     """Measure, write the file, print the table; give the exit code.
@@ -55,14 +58,16 @@ def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk
             return False
 
         stage = bootstrap.MeasuringStage(teller.begin, stop)
+        before = bootstrap.stolen()
         done = calibrate(plan, stage, name=name, cores=cores, note=note, length=seconds(length))
         teller.end()
+        stolen = bootstrap.stolen().share_since(before)
     _write(path, done.text)
     if talk.json:
-        told = {**done.summary(), "file": str(path)}
+        told = {**done.summary(), "stolen": stolen, "file": str(path)}
         emit(json_text(told))
     else:
-        emit(page(done, path, terminal_of(sys.stdout, colour=talk.colour)))
+        emit(page(done, path, terminal_of(sys.stdout, colour=talk.colour), stolen=stolen))
     return 0
 
 
@@ -108,6 +113,23 @@ def _crowded(done: Calibrated, terminal: Terminal) -> list[str]:
     return terminal.wrap(text, f"  {terminal.glyph('warn')} ", "    ")
 
 
+def _unsteady(done: Calibrated, stolen: float, terminal: Terminal) -> list[str]:
+    """Say so when the real shop does not even agree with itself, or the machine is not ours alone."""
+    texts = []
+    if done.apart > AIM:
+        texts.append(
+            f"two plays of the real shop at one load were up to {100 * done.apart:.0f} % apart themselves:"
+            " gaps of that size say nothing of the simulated one"
+        )
+    if stolen >= NOTICED:
+        texts.append(
+            f"the host of this virtual machine kept back {100 * stolen:.0f} % of the cores' time while they"
+            " were wanted; the simulated ones are always there"
+        )
+    mark = f"  {terminal.glyph('warn')} "
+    return [line for text in texts for line in terminal.wrap(text, mark, "    ")]
+
+
 def _row(row: Compared) -> list[str]:
     return [
         row.what,
@@ -115,12 +137,16 @@ def _row(row: Compared) -> list[str]:
         f"{row.real / 1000:.1f} ms",
         f"{row.simulated / 1000:.1f} ms",
         f"{100 * row.gap:+.0f} %",
+        f"{100 * row.apart:.0f} %" if len(row.plays) > 1 else "",
         f"{row.samples[0]}, {row.samples[1]}",
     ]
 
 
-def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
-    """Give the table of both worlds and where the file is."""
+def page(done: Calibrated, path: Path, terminal: Terminal, *, stolen: float = 0.0) -> str:
+    """Give the table of both worlds and where the file is.
+
+    `stolen` is the share of the cores' time that a host kept back.
+    """
     lines = [
         *table(
             [
@@ -131,9 +157,9 @@ def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
         ),
         "",
     ]
-    rows = [["load", "what", "", "process", "sim", "gap", "samples"]]
+    rows = [["load", "what", "", "process", "sim", "gap", "own", "samples"]]
     rows += [[f"{share:.0%}", *_row(row)] for share, found in done.levels.items() for row in found]
-    lines += [*table(rows, right=(3, 4, 5)), ""]
+    lines += [*table(rows, right=(3, 4, 5, 6)), ""]
     sign = "good" if done.within_aim else "warn"
     word = "all sagas are" if done.within_aim else "not all sagas are"
     lines.append(
@@ -143,6 +169,7 @@ def page(done: Calibrated, path: Path, terminal: Terminal) -> str:
     lines += [
         f"  a visit took {seen:.0f} ms of CPU; a simulated one takes {taken:.0f}",
         *_crowded(done, terminal),
+        *_unsteady(done, stolen, terminal),
         f"  written  {printable(str(path))}",
         f"  play it  msalab scenario checkout --topology {printable(str(path))}",
     ]

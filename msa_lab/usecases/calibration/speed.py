@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -44,6 +45,20 @@ class Speed:
     def _add(self, name: str, took: int) -> None:
         self.took.setdefault(name, []).append(took)
 
+    def with_those_of(self, other: Speed) -> Speed:
+        """Give what both saw, as one: two plays of the same load."""
+        took = {
+            name: [*self.took.get(name, ()), *other.took.get(name, ())] for name in (*self.took, *other.took)
+        }
+        return Speed(
+            self.begin,
+            self.end,
+            took,
+            self.requests + other.requests,
+            self.every + other.every,
+            self.failed + other.failed,
+        )
+
     def rate(self, requests: int) -> float:
         """Give the visits a second, of so many requests each."""
         return self.requests / requests / ((self.end - self.begin) / 1_000_000)
@@ -51,22 +66,34 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A quantile of a duration in both worlds, in microseconds, from so many samples."""
+    """A quantile of a duration in both worlds, in microseconds, from so many samples.
+
+    `plays` are those of the real shop's single plays; `real` is that of all of them.
+    """
 
     what: str
     share: float
     real: float
     simulated: float
     samples: tuple[int, int]
+    plays: tuple[float, ...] = ()
 
     @property
     def gap(self) -> float:
         """How far the simulated value is off, as a share of the real one."""
         return self.simulated / self.real - 1
 
+    @property
+    def apart(self) -> float:
+        """How far the real shop's own plays are apart, as a share of the smallest; 0 for a single one."""
+        return max(self.plays) / min(self.plays) - 1 if len(self.plays) > 1 else 0.0
 
-def compared(real: Speed, simulated: Speed, shares: Sequence[float] = (0.5, 0.95)) -> tuple[Compared, ...]:
-    """Compare what was seen in both worlds: the sagas, then the requests."""
+
+def compared(
+    plays: Sequence[Speed], simulated: Speed, shares: Sequence[float] = (0.5, 0.95)
+) -> tuple[Compared, ...]:
+    """Compare all plays of the real shop with the simulated one: the sagas, then the requests."""
+    real = functools.reduce(Speed.with_those_of, plays)
     names = sorted({*real.took} & {*simulated.took}, key=lambda name: (not name.startswith("saga"), name))
     return tuple(
         Compared(
@@ -75,6 +102,7 @@ def compared(real: Speed, simulated: Speed, shares: Sequence[float] = (0.5, 0.95
             quantile(sorted(real.took[name]), share),
             quantile(sorted(simulated.took[name]), share),
             (len(real.took[name]), len(simulated.took[name])),
+            tuple(quantile(sorted(play.took[name]), share) for play in plays if name in play.took),
         )
         for name in names
         for share in shares

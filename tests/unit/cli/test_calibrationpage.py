@@ -18,11 +18,11 @@ NOTHING = Constant(Duration(0))
 FOUND = Calibration({}, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, demand=0.08, seen=0.02)
 
 
-def calibrated(capacity: float, simulated: float) -> Calibrated:
-    """A result whose one saga took 40 ms in the real shop."""
+def calibrated(capacity: float, simulated: float, second: float = 42_000.0) -> Calibrated:
+    """A result whose one saga took 40 ms in the real shop, 40 ms in one play and `second` in the other."""
     workspace = Workspace(Path(__file__).parents[3])
     topology = topology_for(workspace, workspace.specs(), "textbook", ["machines.host=2"])
-    rows = (Compared("saga checkout", 0.95, 40_000.0, simulated, (60, 58)),)
+    rows = (Compared("saga checkout", 0.95, 40_000.0, simulated, (60, 58), (40_000.0, second)),)
     return Calibrated(topology, "", FOUND, 0.07, capacity, 24.5, {0.2: rows})
 
 
@@ -33,8 +33,8 @@ def test_both_worlds_stand_side_by_side() -> None:
         "                    process    sim",
         "capacity, visits/s    24.00  24.50",
         "",
-        "load  what                process      sim    gap  samples",
-        "20%   saga checkout  p95  40.0 ms  44.0 ms  +10 %  60, 58",
+        "load  what                process      sim    gap  own  samples",
+        "20%   saga checkout  p95  40.0 ms  44.0 ms  +10 %  5 %  60, 58",
         "",
         "✓ all sagas are within 25 % of the real ones",
         "  a visit took 70 ms of CPU; a simulated one takes 80",
@@ -56,3 +56,16 @@ def test_a_shop_that_was_not_alone_is_told() -> None:
     assert done.used == pytest.approx(0.35)
     assert "at its capacity the shop used only 35 % of the cores" in page(done, Path("x"), Terminal())
     assert dataclasses.replace(done, capacity=20.0).used == pytest.approx(0.7)
+
+
+def test_a_real_shop_that_differs_from_itself_is_told() -> None:
+    text = page(calibrated(24.0, 44_000.0, second=60_000.0), Path("x"), Terminal())
+
+    assert "▲ two plays of the real shop at one load were up to 50 % apart themselves" in text
+    assert "kept back" not in text
+
+
+def test_a_host_that_keeps_back_the_cores_is_told() -> None:
+    text = page(calibrated(24.0, 44_000.0), Path("x"), Terminal(), stolen=0.22)
+
+    assert "▲ the host of this virtual machine kept back 22 % of the cores' time" in text

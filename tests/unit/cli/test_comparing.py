@@ -112,7 +112,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  #
         assert length == seconds(5)
         text = topology_text(plan.topology, found, name=name, cores=cores, note=note)
         topology = read_topology(text, plan.topology.specs)
-        rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58)),)
+        rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58), (40_000.0, 42_000.0)),)
         return Calibrated(topology, text, found, 0.07, 24.0, 24.5, {0.2: rows})
 
     monkeypatch.setattr(calibrationpage, "calibrate", calibrated)
@@ -123,7 +123,7 @@ def test_a_calibration_is_written_and_can_be_played(msalab: Msalab, workspace: P
     ended = msalab("calibrate", "tiny", "--seconds", "5", "--out", "fast.yaml")
 
     assert ended.code == 0
-    assert "20%   saga checkout  p50  40.0 ms  44.0 ms  +10 %  60, 58\n" in ended.out
+    assert "20%   saga checkout  p50  40.0 ms  44.0 ms  +10 %  5 %  60, 58\n" in ended.out
     assert "  written  fast.yaml\n" in ended.out
     assert "machines:\n  host: " in (workspace / "fast.yaml").read_text()
     assert msalab("scenario", "tiny", "--topology", "fast.yaml", "-q").code == 0
@@ -136,6 +136,8 @@ def test_a_calibration_goes_to_the_topologies_of_the_workspace(msalab: Msalab, w
     assert told["schema"] == "msalab/calibration@1"
     assert told["topology"] == "textbook-here"
     assert told["levels"][0]["rows"][0]["gap"] == pytest.approx(0.1)
+    assert told["apart"] == pytest.approx(0.05)
+    assert 0 <= told["stolen"] < 1
     assert (workspace / "topologies" / "textbook-here.yaml").exists()
     assert msalab("topology", "lint", "textbook-here").code == 0
 

@@ -74,6 +74,8 @@ def test_the_calibrated_shop_is_as_fast_as_the_one_measured(
         share: [pytest.approx(0, abs=0.25)] * 2 for share in (0.2, 0.5, 0.8)
     }
     assert done.within_aim
+    assert done.apart == 0  # the same seed plays the same; a real shop does not
+    assert {len(row.plays) for row in sagas} == {2}
 
 
 def test_a_shop_that_serves_nobody_cannot_be_calibrated(known: Plan) -> None:

@@ -103,7 +103,7 @@ def test_worlds_are_compared_by_quantiles_sagas_first() -> None:
             speed.feed(request(t, t * factor))
             speed.feed(saga(t, t * factor * 10))
     real.feed(saga(5, Duration(50), "saga.compensated"))
-    rows = compared(real, simulated, (0.5,))
+    rows = compared([real], simulated, (0.5,))
 
     assert [(row.what, row.share, row.samples) for row in rows] == [
         ("saga checkout", 0.5, (6, 5)),
@@ -112,3 +112,17 @@ def test_worlds_are_compared_by_quantiles_sagas_first() -> None:
     assert (rows[1].real, rows[1].simulated) == (30, 36)
     assert rows[1].gap == pytest.approx(0.2)
     assert ms(0.03) == rows[1].real
+    assert rows[1].apart == 0
+
+
+def test_plays_of_the_real_shop_count_together_and_tell_how_far_they_are_apart() -> None:
+    first, second, simulated = (Speed(Instant(0), Instant(10)) for _ in range(3))
+    for t in range(1, 6):
+        first.feed(request(t, 10))
+        second.feed(request(t, 15))
+        simulated.feed(request(t, 12))
+    second.feed(request(6, 15))
+    (row,) = compared([first, second], simulated, (0.5,))
+
+    assert (row.real, row.plays, row.samples) == (15, (10, 15), (11, 5))
+    assert row.apart == pytest.approx(0.5)
