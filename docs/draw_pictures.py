@@ -88,6 +88,11 @@ class Script:
         faults = " ".join(f"--fault '{line}'" for line in add)
         return f"msalab scenario checkout --chaos {faults} --topology {TOPOLOGY} --seed 42"
 
+    def other_line(self, options: str) -> str:  # noqa: ARG002 - see Session
+        return ""
+
+    def again(self, options: str) -> None: ...
+
     def branch(self, add: Any, drop: Any) -> None: ...  # noqa: ANN401 - see Session
 
     def save(self) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from msa_lab.cli import (
     comparing,
+    differing,
     dlq,
     faults,
     loads,
@@ -53,6 +54,8 @@ app.command()(viewing.serve)
 app.command()(machine.schema)
 app.command()(machine.doctor)
 app.command()(validating.validate)
+app.command()(differing.diff)
+app.command()(differing.fork)
 app.command()(comparing.parity)
 app.command()(comparing.calibrate)
 app.command()(machine.version)

@@ -105,13 +105,29 @@ class Attached:
         """
         raise UserMistake(self.why_not)
 
-    def save(self) -> str:
+    def other_line(self, _options: str) -> str:
+        """Give nothing: it is no run."""
+        return ""
+
+    def again(self, _options: str) -> None:
         """Refuse.
 
         Raises:
             UserMistake: always.
         """
         raise UserMistake(self.why_not)
+
+    def save(self) -> str:
+        """Keep what was injected as a scenario; say where.
+
+        Raises:
+            UserMistake: when there is nothing to keep.
+            EnvironmentTrouble: when it cannot be written.
+        """
+        from msa_lab.cli.shoprecord import REAL, record_shop  # noqa: PLC0415 - heavy modules wait
+
+        path, line = record_shop(self.folder)
+        return f"wrote {path}\nplay it: {line}\n{REAL}"
 
 
 def _beginning(log: Path, status: Mapping[str, Any]) -> Beginning:

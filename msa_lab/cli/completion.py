@@ -37,6 +37,8 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "schema": (),
     "doctor": (),
     "validate": (),
+    "diff": (),
+    "fork": (),
     "parity": (),
     "calibrate": (),
     "version": (),
@@ -74,6 +76,8 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "doctor": ("--out", "--json"),
     "validate": ("--seed", "--effort", "--json"),
     "calibrate": ("--topology", "--set", "--out", "--seconds", "--json", "--quiet"),
+    "diff": ("--out", "--json"),
+    "fork": ("--at", "--fault", "--set", "--out", "--json"),
     "parity": (
         "--chaos", "--no-chaos", "--chaos-profile", "--fault", "--topology", "--seeds", "--set", "--var",
         "--json", "--quiet", "--verbose",
@@ -85,7 +89,8 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 NAMES: Final[Mapping[str, str]] = {
     "scenario": "scenario", "saga": "saga", "events": "run", "metrics": "run", "tui": "run",
-    "replay": "run", "serve": "run", "runs": "run", "parity": "scenario", "calibrate": "scenario",
+    "replay": "run", "serve": "run", "runs": "run", "diff": "run", "fork": "run",
+    "parity": "scenario", "calibrate": "scenario",
     "topology": "topology", "chaos": "fault", "--topology": "topology", "--run": "run", "--fault": "fault",
     "--scenario": "scenario", "--chaos-profile": "profile",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`msalab scenario record`: a kept run as a scenario file that plays it again."""
+"""A kept run as a scenario file that plays it again."""
 
 from __future__ import annotations
 
@@ -10,29 +10,18 @@ from typing import Any, Final
 
 from msa_lab.chaos import FaultSpec
 from msa_lab.chaos.commandline import fault_data
-from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here
 from msa_lab.cli.playing import planned
-from msa_lab.cli.reading import stored
-from msa_lab.cli.terminal import emit
 from msa_lab.cli.wanted import Wanted, wanted_of
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import StoredRun
 from msa_lab.scenario.model import NO_CHAOS
+from msa_lab.source import format_duration
 from msa_lab.usecases.ports import Plan
 
 BY_HAND: Final = "by-hand"
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.()-]*|\d+(?:us|ms|s|m|h)")
-_REAL: Final = "  real processes: the same faults at the same times, not the same run to the byte\n"
 _TRIES: Final = 1000
-
-
-def print_record(run: str | None, file: str | None, out: str | None, talk: Talk) -> None:
-    """Write the file and say how it is played."""
-    kept = stored(run, out)
-    path, line = record(kept, None if file is None else Path(file))
-    note = _REAL if kept.summary.get("mode") == "process" else ""
-    emit("" if talk.quiet else f"wrote {path}\n  play it:  {line}\n{note}")
 
 
 def record(run: StoredRun, path: Path | None = None) -> tuple[Path, str]:
@@ -52,6 +41,15 @@ def record(run: StoredRun, path: Path | None = None) -> tuple[Path, str]:
             f"{plan.scenario.file} is not what run {run.id} played\n"
             f"  its text then: {run.path / 'scenario.lock.yaml'}"
         )
+    return kept_as(plan, wanted, path)
+
+
+def kept_as(plan: Plan, wanted: Wanted, path: Path | None) -> tuple[Path, str]:
+    """Write a plan as a scenario, by default into ./scenarios; give the file and the line that plays it.
+
+    Raises:
+        EnvironmentTrouble: when the file cannot be written.
+    """
     text = recorded(plan, Path(plan.scenario.file).read_text(encoding="utf-8"))
     target = path or _free(here() / "scenarios", plan.scenario.id)
     try:
@@ -99,6 +97,9 @@ def recorded(plan: Plan, text: str) -> str:
         chaos.append(f"    {name}:" if faults else f"    {name}: []")
         chaos += [f"      - {_flow(fault_data(fault))}" for fault in faults]
     text = _put(text, "seed", [f"seed: {plan.seed}"])
+    lasts = f"duration: {format_duration(plan.scenario.duration)}"
+    if not any(row.startswith(lasts) for row in text.splitlines()):
+        text = _put(text, "duration", [lasts])
     text = _put(text, "topology", [f"topology: {_value(plan.topology.id)}"])
     return _put(text, "chaos", chaos) if profiles else text
 

@@ -148,9 +148,9 @@ def record(
     out: Out = None,
 ) -> None:
     """Write a kept run as a scenario that plays it again, with the faults put in by hand."""
-    from msa_lab.cli import recording  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli import shoprecord  # noqa: PLC0415 - heavy modules wait for their command
 
-    recording.print_record(run, file, out, talk_of(context))
+    shoprecord.print_record(run, file, out, talk_of(context))
 
 
 @app.command("list")

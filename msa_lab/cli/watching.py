@@ -25,7 +25,7 @@ from msa_lab.cli.settings import own_keys
 from msa_lab.cli.stopping import stopping
 from msa_lab.cli.terminal import Terminal, emit, printable, terminal_of
 from msa_lab.cli.wanted import Wanted, wanted_of
-from msa_lab.errors import EnvironmentTrouble
+from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import EVENTS, StoredRun
 from msa_lab.persistence.shoplog import last_event
 from msa_lab.scenario.model import NO_CHAOS
@@ -128,6 +128,46 @@ class Watched:
         wanted = self._changed(add, drop)
         profile = str(self.summary.get("chaos") or NO_CHAOS)
         return wanted.written(profile, default=bool(wanted.chaos), seed=int(self.summary.get("seed") or 0))
+
+    def _other(self, options: str) -> Wanted:
+        """Ask for a run with other settings.
+
+        Raises:
+            UserMistake: when these are none.
+        """
+        try:
+            asked = wanted_of(f"msalab scenario NAME {options}")
+        except ValueError as error:
+            raise UserMistake(f"{error}: --set, --var, --topology or --seed") from error
+        wanted = self.order.wanted
+        return dataclasses.replace(
+            wanted,
+            topology=asked.topology or wanted.topology,
+            seed=int(self.summary["seed"]) if asked.seed is None else asked.seed,
+            settings=(*wanted.settings, *asked.settings),
+            variables=(*wanted.variables, *asked.variables),
+        )
+
+    def other_line(self, options: str) -> str:
+        """Give the command line of a new run with other settings.
+
+        Raises:
+            UserMistake: when these are none.
+        """
+        wanted = self._other(options)
+        profile = str(self.summary.get("chaos") or NO_CHAOS)
+        return wanted.written(profile, default=bool(wanted.chaos), seed=int(wanted.seed or 0))
+
+    def again(self, options: str) -> None:
+        """Play a new run with other settings.
+
+        Raises:
+            UserMistake: when these are none.
+        """
+        other = self._other(options)
+        self.end()
+        self.order = dataclasses.replace(self.order, wanted=other)
+        self.start()
 
     def branch(self, add: Sequence[str], drop: Sequence[str]) -> None:
         """Play the run again from its start with some faults more and some less, as a new run."""

@@ -30,13 +30,15 @@ Keep a shop running, as real processes
   reset                 delete the shop's data
 
 Look at what happened (in the latest run, unless told)
-  tui                   the live view of a run: its screens, its end first
+  tui                   the live view of the running shop, else of a run
   replay                the live view from the start, or --at a moment
   serve                 the live view in a browser
   saga                  purchases and their steps: list, show ID, why ID
   events                the event log, filtered
   metrics               the figures
   runs                  all runs kept: list, show, rm, prune
+  diff                  two runs: the first event that differs, fates, verdicts
+  fork                  the same past, then other faults; compared
 
 The rest
   schema                JSON Schemas of scenarios, topologies, runs and events

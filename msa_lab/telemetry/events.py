@@ -66,7 +66,7 @@ KINDS: Final[dict[str, tuple[Importance, str]]] = {
     "saga.undone": ("key", "a step of a saga was compensated: name, step"),
     "saga.completed": ("key", "a saga reached its end: name, took"),
     "saga.compensated": ("key", "a saga was undone whole: name, took, failure"),
-    "fault.started": ("key", "a fault began: fault, kind, target"),
+    "fault.started": ("key", "a fault began: fault, kind, target; by hand: line"),
     "fault.hit": ("normal", "a fault touched something: fault, what"),
     "fault.healed": ("key", "a fault ended: fault, touched"),
     "shopper.started": ("plumbing", "a shopper came: shopper, flow, phase"),

@@ -29,6 +29,7 @@ class Branching(Travelling):
         self.session = session
         self._coming: Feed | None = None
         self._from = 0
+        self._other = ""
 
     @property
     def sight(self) -> Sight:
@@ -84,14 +85,14 @@ class Branching(Travelling):
         if self.hands is not None:
             self.notify(_REAL, title="fork: not here", severity="warning")
         else:
-            self.action_inject()
+            self.inject(self.place(), fork=True)
 
     def action_inject(self) -> None:
         """Open the chaos palette, about what is looked at."""
         self.inject(self.place())
 
-    def inject(self, wanted: str) -> None:
-        """Open the chaos palette with a search filled in."""
+    def inject(self, wanted: str, *, fork: bool = False) -> None:
+        """Open the chaos palette with a search filled in, for a fork with a way to other settings."""
         hands = self.hands
         if hands is not None:
             title = f"Chaos, now  {len(self.now.moment.faults)} active"
@@ -110,13 +111,22 @@ class Branching(Travelling):
             self.notify(str(trouble), title="inject a fault: not here", severity="warning")
             return
         title = f"Chaos at T+{self.playback.t / 1e6:.3f}  {acting} active"
-        palette = Palette(self.sight, names, lambda line: session.line([line], []), wanted, title)
+        palette = Palette(
+            self.sight,
+            names,
+            lambda line: session.line([line], []),
+            wanted,
+            title,
+            other=session.other_line if fork else None,
+        )
         self.push_screen(palette, self._inject)
 
     def _inject(self, line: str | None) -> None:
         hands = self.hands
         if line and hands is not None:
             self.ask(lambda: hands.inject(line), "inject a fault")
+        elif line and line.startswith("--"):
+            self._anew(line)
         elif line:
             self._branch(Change(add=(line,)))
 
@@ -147,7 +157,7 @@ class Branching(Travelling):
     def _branch(self, change: Change) -> None:
         if self.session is None:
             return
-        self._from = self.playback.t
+        self._from, self._other = self.playback.t, ""
         self.playback.playing = self.playback.follow = False
         try:
             self.session.branch(change.add, change.drop)
@@ -156,6 +166,20 @@ class Branching(Travelling):
             return
         self._coming = self.feed  # until the new log is there
         self.notify("played again from the start, with the same past ...", timeout=2)
+
+    def _anew(self, options: str) -> None:
+        """Play a new run with other settings, from its start."""
+        if self.session is None:
+            return
+        self._from, self._other = 0, str(self.session.summary.get("run", ""))
+        self.playback.playing = self.playback.follow = False
+        try:
+            self.session.again(options)
+        except MsaLabError as trouble:
+            self.notify(str(trouble), severity="error")
+            return
+        self._coming = self.feed
+        self.notify("a new run is played from its start ...", timeout=2)
 
     def hear(self) -> str:
         """Take in what the session says; give the word."""
@@ -183,15 +207,22 @@ class Branching(Travelling):
         reached = len(coming.log) and coming.log.time(len(coming.log) - 1) >= self._from
         if not reached and (live or not coming.ready):
             return False
-        same = self.feed.log.agrees(coming.log, self._from)
+        same = bool(self._other) or self.feed.log.agrees(coming.log, self._from)
         self.feed.log.close()
         self._coming, self.feed, self.playback.log = None, coming, coming.log
         self.playback.seek(self._from)
         self.playback.growing = live
         self.playback.playing = True
+        if self._other:
+            told = f"another run, another past: msalab diff {self._other} {self._run}"
+            self.notify(told, timeout=10)
         if not same:
             self.notify("its past is not the same: please report this", severity="error", timeout=12)
         return True
+
+    @property
+    def _run(self) -> str:
+        return "" if self.session is None else str(self.session.summary.get("run", ""))
 
     def action_save(self) -> None:
         """Keep the run as a scenario that plays so again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,10 +13,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from msa_lab.chaos import Names
+from msa_lab.errors import MsaLabError
 from msa_lab.tui.feed import chaospage
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.widgets.rows import Page, Rows
+
+_FAULT: Final = "the fault, to be changed as you like:"
+_FAULT_OR_RUN: Final = "the fault; or a new run with another past: --set --var --topology --seed"
+_ANEW: Final = (
+    "a new run from its start: it has another past, and both runs are kept",
+    "compare them by  msalab diff RUN RUN",
+)
 
 
 class Palette(ModalScreen[str]):
@@ -49,7 +57,9 @@ class Palette(ModalScreen[str]):
         title: str,
         *,
         at_once: bool = False,
+        other: Callable[[str], str] | None = None,
     ) -> None:
+        """Offer faults; with `other`, which writes the command line, a new run with other settings, too."""
         super().__init__()
         self._sight = sight
         self._names = names
@@ -57,6 +67,7 @@ class Palette(ModalScreen[str]):
         self._wanted = wanted
         self._title = title
         self._at_once = at_once
+        self._other = other
         self._offers: list[chaospage.Offer] = []
 
     def compose(self) -> ComposeResult:
@@ -65,7 +76,7 @@ class Palette(ModalScreen[str]):
             box.border_subtitle = "Enter: do it  Tab: edit  Esc: leave"
             yield Input(self._wanted, placeholder="what: loss payment", id="kind", select_on_focus=False)
             yield Rows(self._row, name="offers")
-            yield Static("the fault, to be changed as you like:", markup=False)
+            yield Static(_FAULT if self._other is None else _FAULT_OR_RUN, markup=False)
             yield Input("", id="fault", select_on_focus=False)
             yield Page(self._radius, name="radius")
 
@@ -105,16 +116,37 @@ class Palette(ModalScreen[str]):
 
     def _radius(self, width: int, _height: int) -> list[Line]:
         text = self.fault
+        if self._anew:
+            return self._radius_anew(width)
         mistake = chaospage.mistake_of(text, self._names) if text else "nothing fits; empty the search"
         spec = chaospage.fault_of(text, self._names)
         if mistake or spec is None:
             return [line((part, "bad")) for part in textwrap.wrap(mistake, max(20, width))]
         told = chaospage.radius(self._sight, self._names, spec, width, at_once=self._at_once)
-        rest = " " * 11
-        same = textwrap.wrap(
-            f"same by    {self._cli(text)}", max(30, width), subsequent_indent=rest, break_on_hyphens=False
-        )
-        return [*told, *(line((part, "accent")) for part in same)]
+        return [*told, *_same(self._cli(text), width)]
+
+    @property
+    def _anew(self) -> bool:
+        """Whether a new run is asked for, not a fault."""
+        return self._other is not None and self.fault.startswith("--")
+
+    def _radius_anew(self, width: int) -> list[Line]:
+        try:
+            told = self._other(self.fault) if self._other is not None else ""
+        except MsaLabError as mistake:
+            return [line((part, "bad")) for part in textwrap.wrap(str(mistake), max(20, width))]
+        return [*(line(part) for part in _ANEW), *_same(told, width)]
+
+    @property
+    def _fits(self) -> bool:
+        """Whether the line can be played."""
+        if not self._anew or self._other is None:
+            return chaospage.fault_of(self.fault, self._names) is not None
+        try:
+            self._other(self.fault)
+        except MsaLabError:
+            return False
+        return True
 
     def on_input_changed(self, message: Input.Changed) -> None:
         if message.input.id == "kind":
@@ -124,7 +156,7 @@ class Palette(ModalScreen[str]):
 
     def on_input_submitted(self) -> None:
         """Put it in, if it is a fault."""
-        if chaospage.fault_of(self.fault, self._names) is not None:
+        if self._fits:
             self.dismiss(self.fault)
 
     def on_rows_chosen(self) -> None:
@@ -147,3 +179,10 @@ class Palette(ModalScreen[str]):
     def action_cancel(self) -> None:
         """Leave all as it is."""
         self.dismiss("")
+
+
+def _same(told: str, width: int) -> list[Line]:
+    """Tell which command line does the same."""
+    rest = " " * 11
+    same = textwrap.wrap(f"same by    {told}", max(30, width), subsequent_indent=rest, break_on_hyphens=False)
+    return [line((part, "accent")) for part in same]

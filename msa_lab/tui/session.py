@@ -140,6 +140,18 @@ class Session(Protocol):
         """Play it again from its start, so changed, as a new run; `poll` tells when it has begun."""
         ...
 
+    def other_line(self, options: str) -> str:
+        """Give the command line of a new run with other settings: `--set`, `--var`, `--topology`, `--seed`.
+
+        Raises:
+            UserMistake: when these are none.
+        """
+        ...
+
+    def again(self, options: str) -> None:
+        """Play that new run, with a past of its own; `poll` tells when it has begun."""
+        ...
+
     def save(self) -> str:
         """Keep it as a scenario; say where."""
         ...

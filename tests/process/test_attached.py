@@ -81,3 +81,21 @@ def test_space_holds_the_shop_and_the_end_of_the_view_lets_it_go(shop: Terminal,
     holds = [event["kind"] for event in kinds if event["detail"].get("fault") == "hold"]
     assert (holds[0], holds[1]) == ("fault.started", "fault.hit")
     assert holds.count("fault.healed") == 1
+
+
+def test_what_was_put_into_a_shop_by_hand_is_kept_as_a_scenario(shop: Terminal) -> None:
+    shop("chaos", "inject", "net.delay gateway -> product latency=5ms for 60s")
+    shop("chaos", "inject", "process.kill order-1 at 60s")
+    shop("chaos", "heal", "--all")
+
+    kept = shop("scenario", "record", "shop", "--file", "mine.yaml")
+
+    assert kept.code == 0, kept
+    assert "play it:  msalab scenario mine.yaml --chaos --mode process" in kept.out
+    assert "real processes: the same faults at the same times" in kept.out
+    text = (shop.place / "mine.yaml").read_text()
+    assert "topology: monolith" in text
+    assert "net.delay" in text
+    assert "id: net.delay-1" in text
+    assert "id: process.kill-" not in text  # it never came
+    assert shop("scenario", "lint", "mine.yaml").code == 0

@@ -289,3 +289,34 @@ def test_the_same_past_is_the_same_to_the_byte(feed: Feed, tmp_path: Path) -> No
     assert not feed.log.agrees(other(b"".join(lines[:9])).log, 5_000_000)
     for close in made:
         close()
+
+
+@every_size
+def test_a_fork_can_be_a_new_run_with_other_settings(
+    start: Start, log_path: Path, size: tuple[int, int]
+) -> None:
+    app, engine = start(at=4_200_000)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await pilot.press("f")
+        await pilot.pause()
+        field = app.screen.query_one("#fault", Input)
+        field.value = "--sed 9"
+        field.focus()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Palette)
+        field.value = "--seed 9"
+        await pilot.pause()
+        if size[1] > 16:
+            assert "another past" in seen(app)
+            assert "same by    msalab scenario checkout --seed 9" in seen(app)
+        await pilot.press("enter")
+        branched(engine, log_path)
+        await until(pilot, lambda: app.feed.log.path == log_path)
+        notes = [note.message for note in app._notifications]  # noqa: SLF001 - what was told
+        assert "another run, another past: msalab diff abc123 def456" in notes
+
+    play_on(app, story, size)
+    assert engine.asked == [(("--seed 9",), ("again",))]

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from msa_lab.chaos.naming import Names
+from msa_lab.errors import UserMistake
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.dialogs import Confirm
 from msa_lab.tui.feed.feed import Feed
@@ -65,6 +66,14 @@ class Engine:
 
     def line(self, add: Sequence[str], drop: Sequence[str]) -> str:
         return " ".join(["msalab scenario checkout", *(f"--without {name}" for name in drop), *add])
+
+    def other_line(self, options: str) -> str:
+        if not options.startswith("--seed"):
+            raise UserMistake(f"{options}: --set, --var, --topology or --seed")
+        return f"msalab scenario checkout {options}"
+
+    def again(self, options: str) -> None:
+        self.asked.append(((options,), ("again",)))
 
     def branch(self, add: Sequence[str], drop: Sequence[str]) -> None:
         self.asked.append((tuple(add), tuple(drop)))

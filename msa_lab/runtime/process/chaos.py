@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
+from msa_lab.chaos import write_fault
 from msa_lab.chaos.model import At, FaultSpec
 from msa_lab.chaos.timeline import Timeline, Transition
 from msa_lab.errors import UserMistake
@@ -191,6 +192,8 @@ class Chaos:
     def _start(self, spec: FaultSpec) -> None:
         control = self._control
         detail = {"fault": spec.id, "kind": spec.kind, "target": str(spec.target)}
+        if spec.id in self._injected:
+            detail["line"] = write_fault(spec)
         cause = control.note("fault.started", detail)
         self._started[spec.id] = (spec, control.clock.now(), cause)
         control.faults[spec.id] = True
