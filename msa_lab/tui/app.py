@@ -38,6 +38,7 @@ from msa_lab.tui.widgets.keysline import KeysLine
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
+_SLICE: Final = 0.02
 _OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
 
@@ -191,7 +192,7 @@ class LabApp(Holding):
         if self._coming is not None and self.come(_READ) and self.session is not None:
             self.summary, self._judged = self.session.summary, False
         if not self.feed.ready or self.feed.counted < 1:
-            self._read(_READ)
+            self._read(_SLICE if self.live else _READ)
         self.playback.tick(min(elapsed, 1.0))
         meaning = (self.holds, self.held is None)
         if meaning != self._meaning:
@@ -270,7 +271,7 @@ class LabApp(Holding):
         """Draw the open screen and the lines around it."""
         self.view.show(self.sight)
         for bar in self.screen_stack[0].query(Bar):
-            bar.refresh()
+            bar.redraw()
 
     # -- keys --------------------------------------------------------------------------------------
 

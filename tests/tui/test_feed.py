@@ -11,7 +11,7 @@ from msa_lab.telemetry.moment import KINDS, Moment
 from msa_lab.tui.feed.eventpage import Listing
 from msa_lab.tui.feed.feed import Feed, Span
 from msa_lab.tui.feed.goto import NowhereError, instant_of, place_of
-from msa_lab.tui.feed.logfile import LogFile
+from msa_lab.tui.feed.logfile import Head, LogFile
 from msa_lab.tui.feed.playback import Playback
 
 
@@ -41,7 +41,7 @@ def test_a_half_written_last_line_waits_for_its_end(tmp_path: Path, log_path: Pa
 
     path.write_bytes(whole)
 
-    assert [head[3] for head in log.more()] == [b"run.ended"]
+    assert [head.kind for _, head in log.more()] == ["run.ended"]
     log.close()
 
 
@@ -51,7 +51,7 @@ def test_only_the_heads_are_read_at_once_and_events_of_a_kind_when_wanted(log_pa
     heads = log.more()
 
     assert len(log) == len(heads) == 34
-    assert heads[13][1:] == (b"14", b"3000000", b"saga.started", b"ord-2")
+    assert heads[13][1] == Head(14, 3_000_000, "saga.started", "ord-2")
     assert (log.time(13), log.place(14)) == (3_000_000, 13)
     assert [event.seq for event in log.events(0, 34, {log.code("commit")})] == [19]
     assert [event.seq for event in log.events(6, 12, {log.code("saga.started"), log.code("saga.step")})] == [
@@ -66,9 +66,9 @@ def test_a_line_of_another_writer_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(b'{"t": 5, "seq": 1, "kind": "note", "saga": "caf\xc3\xa9"}\n')
     log = LogFile(path)
 
-    (head,) = log.more()
+    ((_, head),) = log.more()
 
-    assert (head[3], head[4].decode(), log.time(0)) == (b"note", "caf\u00e9", 5)
+    assert (head.kind, head.saga, log.time(0)) == ("note", "caf\u00e9", 5)
     assert log.event(0).kind == "note"
     log.close()
 

@@ -18,7 +18,6 @@ from msa_lab.tui.feed.logfile import LogFile
 _SNAPSHOTS: Final = 64
 _EVERY: Final = 512
 _PIECE: Final = 2048
-_STATES: Final = frozenset(kind.encode() for kind in moment.KINDS)
 MarkerKind = Literal["fault", "heal", "violation", "crash", "phase", "own"]
 _MARKED: Final[dict[str, MarkerKind]] = {
     "fault.started": "fault", "fault.healed": "heal", "expectation.violated": "violation",
@@ -66,7 +65,7 @@ class Feed:
         self._states = array("Q")
         self._snapshots: list[tuple[int, Moment]] = [(0, begins.moment)]
         self._every = _EVERY
-        self._sagas: dict[bytes, array[int]] = {}
+        self._sagas: dict[str, array[int]] = {}
         self._counted = 0
         self._asked: tuple[int, Moment] | None = None
 
@@ -107,14 +106,15 @@ class Feed:
     def _take(self) -> None:
         """Read a piece: where each event lies, which saga has it, and how the shop changes."""
         first = len(self.log)
-        sagas, states = self._sagas, _STATES
-        for index, (line, _, _, kind, saga) in enumerate(self.log.more(), start=first):
+        sagas, states = self._sagas, moment.KINDS
+        for index, (line, head) in enumerate(self.log.more(), start=first):
+            saga = head.saga
             if saga:
                 own = sagas.get(saga)
                 if own is None:
                     own = sagas[saga] = array("Q")
                 own.append(index)
-            if kind in states:
+            if head.kind in states:
                 self._change(self.log.decoded(line), index)
 
     def _change(self, event: LogEvent, index: int) -> None:
@@ -188,7 +188,7 @@ class Feed:
 
     def saga_events(self, saga: str, at: int) -> list[LogEvent]:
         """Give the events of a saga among the first `at`."""
-        own = self._sagas.get(saga.encode(), array("Q"))
+        own = self._sagas.get(saga, array("Q"))
         return [self.log.event(index) for index in own[: bisect_right(own, at - 1) if at else 0]]
 
     def find(self, seq: int) -> LogEvent | None:

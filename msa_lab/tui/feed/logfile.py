@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Sequence
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final
 
 import msgspec
 
@@ -21,22 +20,17 @@ _REMEMBERED: Final = 4096
 _PIECE: Final = 1 << 20
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_HEADS: Final = re.compile(
-    rb'^(\{"seq":(\d{1,18}),"t":(\d{1,18}),"kind":"([a-z.]+)","service":"[^"\\\n]*","instance":"[^"\\\n]*",'
-    rb'"saga":"([!#-\[\]-~]*)"[^\n]*\n)',
-    re.MULTILINE,
-)
-"""The lines that our own writer wrote: whole, then number, time, kind and saga. Others are decoded."""
+
+class Head(msgspec.Struct, gc=False):
+    """What is read of every event at once; all else of its line is passed over without being made."""
+
+    seq: Annotated[int, msgspec.Meta(ge=0)]
+    t: Annotated[int, msgspec.Meta(ge=0)]
+    kind: str
+    saga: str = ""
 
 
-class Head(NamedTuple):
-    """What is read of every event at once: its whole line, number, time, kind and saga."""
-
-    line: bytes
-    seq: bytes
-    t: bytes
-    kind: bytes
-    saga: bytes
+_HEADS: Final = msgspec.json.Decoder(Head).decode_lines
 
 
 class LogFile:
@@ -60,7 +54,7 @@ class LogFile:
         self._times = array("Q")
         self._numbers = array("Q")
         self._codes = array("H")
-        self._kinds: dict[bytes, int] = {}
+        self._kinds: dict[str, int] = {}
         self._recent: dict[int, LogEvent] = {}
 
     def __len__(self) -> int:
@@ -84,32 +78,34 @@ class LogFile:
         """Let go of the file."""
         self._file.close()
 
-    def more(self) -> Sequence[tuple[bytes, bytes, bytes, bytes, bytes]]:
-        """Read the next piece of the file, up to its last whole line; give the heads of its events."""
+    def more(self) -> Sequence[tuple[bytes, Head]]:
+        """Read the next piece of the file, up to its last whole line; give the lines and their heads."""
         self._file.seek(self.read + len(self._rest))
         data = self._rest + self._file.read(_PIECE)
         end = data.rfind(b"\n") + 1
         self._rest = data[end:]
-        heads: Sequence[tuple[bytes, bytes, bytes, bytes, bytes]] = _HEADS.findall(data, 0, end)
-        if len(heads) != data.count(b"\n", 0, end):  # others wrote some of it
-            whole = data[:end].splitlines(keepends=True)
-            heads = [self._decoded_head(line, place) for place, line in enumerate(whole, len(self) + 1)]
-        if heads:
-            lines, numbers, times, kinds, _ = zip(*heads, strict=True)
-            ends = accumulate(map(len, lines), initial=self.read)
-            self._starts.extend(islice(ends, len(lines)))
-            self._numbers.extend(map(int, numbers))
-            self._times.extend(map(int, times))
-            known = self._kinds
-            self._codes.extend([known.setdefault(kind, len(known)) for kind in kinds])
-            self.read += end
-        return heads
+        lines = data[:end].split(b"\n")[:-1]
+        try:
+            heads = _HEADS(data[:end])
+        except _BAD:
+            heads = []
+        if len(heads) != len(lines):
+            heads = [self._head(line, place) for place, line in enumerate(lines, len(self) + 1)]
+        ends = accumulate([len(line) + 1 for line in lines], initial=self.read)
+        self._starts.extend(islice(ends, len(lines)))
+        self._numbers.extend([head.seq for head in heads])
+        self._times.extend([head.t for head in heads])
+        known = self._kinds
+        self._codes.extend([known.setdefault(head.kind, len(known)) for head in heads])
+        self.read += end
+        return list(zip(lines, heads, strict=True))
 
-    def _decoded_head(self, line: bytes, number: int) -> Head:
+    def _head(self, line: bytes, number: int) -> Head:
+        """Read one line of a piece that has a line that is no event."""
         event = self.decoded(line, number)
-        return Head(
-            line, str(event.seq).encode(), str(event.t).encode(), event.kind.encode(), event.saga.encode()
-        )
+        if event.seq < 0 or event.t < 0:
+            raise EnvironmentTrouble(f"{self.path}:{number} is no event: its number or time is below 0")
+        return Head(event.seq, event.t, event.kind, event.saga)
 
     def events(self, start: int, end: int, codes: Container[int]) -> Iterator[LogEvent]:
         """Give those of the events between two places whose kind has one of these codes; see `code`."""
@@ -176,7 +172,7 @@ class LogFile:
 
     def code(self, kind: str) -> int:
         """Give the code of a kind; -1 when the log has none of it."""
-        return self._kinds.get(kind.encode(), -1)
+        return self._kinds.get(kind, -1)
 
     def until(self, t: int) -> int:
         """Count the events up to an instant, it included."""

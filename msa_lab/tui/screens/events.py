@@ -65,7 +65,7 @@ class EventsView(View):
         left = "" if self.listing.ready else f", searched {self.listing.seen:,}"
         zoom = "" if self.listing.zoom == "all" else f"  zoom: {self.listing.zoom}"
         follow = "  follow" if self.following else ""
-        rows.border_title = f"Events {count:,} of {total:,}{left}{zoom}{follow}"
+        rows.entitle(f"Events {count:,} of {total:,}{left}{zoom}{follow}")
         rows.redraw(count, count - 1 if self.following else None)
         if self._text:
             self.query_one(Filter).tell(f"{self._text}    {len(self.listing):,} of {total:,}{left}")

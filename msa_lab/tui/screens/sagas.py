@@ -86,7 +86,7 @@ class SagasView(View):
         self._views = chosen
         row = next((place for place, view in enumerate(chosen) if view.id == self.chosen), None)
         sagas = self.query_one("#saga-list", Rows)
-        sagas.border_title = f"Sagas {len(chosen)} of {len(moment.sagas.views)}"
+        sagas.entitle(f"Sagas {len(chosen)} of {len(moment.sagas.views)}")
         sagas.redraw(len(chosen), row)
         if row is None and not self.has_class("open") and chosen:
             self.chosen = chosen[min(sagas.cursor, len(chosen) - 1)].id
@@ -101,7 +101,8 @@ class SagasView(View):
         )
         sequence = self.query_one("#sequence", Rows)
         title = sagapage.head(view, self.sight) if view else f"{self.chosen} has not begun"
-        sequence.border_title = self.query_one("#other-way").border_title = title
+        sequence.entitle(title)
+        self.query_one("#other-way", Page).entitle(title)
         sequence.redraw(len(self._drawn.rows))
         for page in self.query(Page):
             page.redraw()
@@ -162,7 +163,7 @@ class SagasView(View):
         asked = rows[sequence.cursor].seq if rows and self.way == "sequence" else None
         self._ask = None if self._ask == asked else asked
         page = self.query_one("#why", Page)
-        page.border_title = "Why (w): the saga" if self._ask is None else f"Why (w): event {self._ask}"
+        page.entitle("Why (w): the saga" if self._ask is None else f"Why (w): event {self._ask}")
         page.scroll_home(animate=False)
         page.redraw()
         if not page.display:

@@ -22,6 +22,12 @@ class Bar(Widget):
     def __init__(self, draw: Callable[[int], Line], *, name: str) -> None:
         super().__init__(id=name)
         self._draw = draw
+        self._shown: Line = ()
+
+    def redraw(self) -> None:
+        """Draw anew what has changed."""
+        if self._draw(self.size.width) != self._shown:
+            self.refresh()
 
     def text(self) -> str:
         """Give its text."""
@@ -30,7 +36,8 @@ class Bar(Widget):
     def render_line(self, y: int) -> Strip:
         if y or not self.size.width:
             return Strip.blank(self.size.width, self.rich_style)
-        row = fit(padded(self._draw(self.size.width), self.size.width), self)
+        self._shown = self._draw(self.size.width)
+        row = fit(padded(self._shown, self.size.width), self)
         return strip_of(row, self.size.width, self.app.theme, self.rich_style)
 
 

@@ -39,6 +39,12 @@ class Scrolled(ScrollView, can_focus=True):
     """Lines that scroll. The style beneath them is looked up once a picture: that is dear."""
 
     _ink = Ink()
+    _title = ""
+
+    def entitle(self, title: str) -> None:
+        """Take another title; the same again would be painted again."""
+        if title != self._title:
+            self._title = self.border_title = title
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self._ink = self.rich_style
@@ -60,8 +66,11 @@ class Page(Scrolled):
     def redraw(self) -> None:
         """Draw anew from what the drawing sees now."""
         room = self.scrollable_content_region.size
+        lines = self._draw(max(1, room.width), max(1, room.height)) if room.width > 1 else ()
+        if room.width == self._drawn_for and lines == self._lines:
+            return  # painting is what costs
         self._drawn_for = room.width
-        self._lines = self._draw(max(1, room.width), max(1, room.height)) if room.width > 1 else ()
+        self._lines = lines
         self.virtual_size = Size(room.width, len(self._lines))
         self.refresh()
 
@@ -125,6 +134,7 @@ class Rows(Scrolled):
         self._draw = draw
         self.count = 0
         self.cursor = 0
+        self._seen: tuple[object, ...] = ()
         self.border_title = title
 
     def redraw(self, count: int | None = None, cursor: int | None = None) -> None:
@@ -135,7 +145,17 @@ class Rows(Scrolled):
         self._resize(Size(self.scrollable_content_region.width, self.count))
         if cursor is not None:
             self._reveal()
-        self.refresh()
+        seen = self._visible()
+        if seen != self._seen:  # painting is what costs
+            self._seen = seen
+            self.refresh()
+
+    def _visible(self) -> tuple[object, ...]:
+        """Give all the picture depends on; when focus or theme change, Textual paints by itself."""
+        room = self.scrollable_content_region.size
+        top = self.scroll_offset.y
+        rows = range(top, min(self.count, top + room.height)) if room.width > 1 else range(0)
+        return room, top, self.count, self.cursor, [self._draw(row, room.width) for row in rows]
 
     def _resize(self, size: Size) -> None:
         """Take another number of rows; only a scrollbar that comes or goes needs a new layout."""
