@@ -67,11 +67,12 @@ class Page(Scrolled):
         """Draw anew from what the drawing sees now."""
         room = self.scrollable_content_region.size
         lines = self._draw(max(1, room.width), max(1, room.height)) if room.width > 1 else ()
-        if room.width == self._drawn_for and lines == self._lines:
+        size = Size(room.width, len(lines))
+        if size == self.virtual_size and room.width == self._drawn_for and lines == self._lines:
             return  # painting is what costs
         self._drawn_for = room.width
         self._lines = lines
-        self.virtual_size = Size(room.width, len(self._lines))
+        self.virtual_size = size
         self.refresh()
 
     def on_resize(self) -> None:
