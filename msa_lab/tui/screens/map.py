@@ -109,10 +109,10 @@ class MapView(View):
         if self.link not in self._links:
             self.link = None
         rows = self.query_one("#links", Rows)
-        rows.border_title = f"Links of {self.selected}"
+        rows.entitle(f"Links of {self.selected}")
         rows.redraw(len(self._links))
         told = self.query_one("#told", Page)
-        told.border_title = self.place()
+        told.entitle(self.place())
         for page in self.query(Page):
             page.redraw()
 
