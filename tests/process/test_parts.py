@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -189,24 +189,6 @@ def test_events_of_a_commit_are_held_back_until_it_is_known_to_hold() -> None:
 
     assert sent == []
     assert [event[0] for event in held] == [number] == [story.cause]
-
-
-def test_events_gather_until_something_leaves_or_the_loop_is_idle() -> None:
-    sent: list[list[Told]] = []
-    turns: list[Callable[[], None]] = []
-    journal = Journal(1, RunClock(), frozenset(KINDS), sent.append, later=turns.append)
-    story = Story("till", "till-1")
-
-    first = journal.emit(story, "note", {"message": "a"})
-    second = journal.emit(story, "note", {"message": "b"})
-    assert [event[0] for event in journal.unsent] == [first, second]
-    assert (sent, len(turns)) == ([], 1)
-
-    journal.flush()  # something leaves
-    third = journal.emit(story, "note", {"message": "c"})
-    turns.pop()()  # the loop is idle
-    turns.pop()()
-    assert [[event[0] for event in events] for events in sent] == [[first, second], [third]]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")

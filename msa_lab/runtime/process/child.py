@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import pickle
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +42,6 @@ from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
 from msa_lab.sdk.saga import SagaRecord
 
-COLLECT_AFTER = 20_000
-"""How many more objects there must be before cycles are looked for; a call leaves hardly one behind."""
-
 ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
 
@@ -74,7 +69,7 @@ class Process:
         )  # fmt: skip
         self.site = Site(
             place.process, origin, plan.seed, plan.topology, {spec.name: spec for spec in plan.specs},
-            operations, Journal(origin, RunClock(), plan.wanted, self._log, later=_soon), hurting,
+            operations, Journal(origin, RunClock(), plan.wanted, self._log), hurting,
             broker_of(plan), connection(plan.cache),
             PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
             passwords=Scrypt(PASSWORD_COST if plan.lasting else FLEETING_COST),
@@ -86,10 +81,8 @@ class Process:
     def _tell(self, message: list[Any]) -> None:
         """Tell the control plane, at once: what was told is with the kernel before anything else leaves.
 
-        What the log has gathered was there before and goes before.
         A control plane that does not keep up holds its processes back.
         """
-        self.site.journal.flush()
         if self._line is not None:
             try:
                 self._line.sendall(frame(message))
@@ -177,7 +170,7 @@ class Process:
                 ValkeyCache(
                     site.cache, service, enabled=site.patterns["cache"] != "none", prefix=plan.cache.prefix
                 ),
-                ValkeyLock(site.cache, service, prefix=plan.cache.prefix, first=site.journal.flush),
+                ValkeyLock(site.cache, service, prefix=plan.cache.prefix),
             )  # fmt: skip
             self.hosts[name] = Host(site, spec, desk, first=first)
         for one in kept.values():
@@ -259,14 +252,8 @@ class Process:
         for host in self.hosts.values():
             await host.desk.kept.database.close()
         await self.site.close()
-        self.site.journal.flush()
         if self._line is not None:
             self._line.close()
-
-
-def _soon(flush: Callable[[], None]) -> None:
-    """Have it called when the loop has done what it is about."""
-    asyncio.get_running_loop().call_soon(flush)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +276,6 @@ class Birth:
 def main(blueprint: Blueprint, birth: Birth) -> None:
     """Run a process of the shop; called in the child after the fork."""
     place = next(place for place in blueprint.processes if place.process == birth.process)
-    gc.set_threshold(COLLECT_AFTER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         running = Process(blueprint, place, birth.origin, birth.incarnation)
         if birth.start:

@@ -193,7 +193,6 @@ class Consumer:
     async def _bury(self, delivery: Delivery, reason: str) -> None:
         """Give it up; what the broker does not hear comes again."""
         letter = DeadLetter(self._group, delivery.message, reason, delivery.attempts, self._site.clock.now())
-        self._site.journal.flush()
         if delivery.entry is not None and self._subscription is not None:
             with contextlib.suppress(BrokerAway):
                 await self._subscription.bury(delivery.entry, letter)
@@ -212,7 +211,6 @@ class Consumer:
             await self._some_done.wait()
             self._some_done.clear()
             done, self._done = self._done, []
-            self._site.journal.flush()  # what the broker has heard it does not tell again
             if self._subscription is not None:
                 with contextlib.suppress(BrokerAway):
                     await self._subscription.acknowledge(done)

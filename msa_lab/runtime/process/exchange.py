@@ -92,7 +92,6 @@ async def exchanged(site: Site, exchange: Exchange, story: Story, address: Addre
 async def _send(
     site: Site, exchange: Exchange, headers: Mapping[str, str], address: Address
 ) -> tuple[int, Any, str]:
-    site.journal.flush()
     url = f"http://{address.host}:{address.port}{CALLS}{exchange.operation.name}"
     try:
         async with site.session().post(url, data=to_json(exchange.request), headers=headers) as response:

@@ -1,14 +1,13 @@
 """Where the hosts of one process put events for the log: numbered here, ordered by the control plane.
 
 An event is written to the control plane's socket before anything that it led to can leave the process, so
-whoever sorts all events by time sees causes first. The monotonic clock is one for the whole machine. Until
-something leaves, or the loop has nothing else to do, events gather: one write wakes the control plane once.
+whoever sorts all events by time sees causes first. The monotonic clock is one for the whole machine.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,11 +61,7 @@ class Story:
 
 @dataclass(slots=True)
 class Journal:
-    """Numbers events. `hold` keeps them back for a commit.
-
-    `send` takes them away. It is called at once, or, where there is `later`, by `flush`, which `later` has
-    called in the next turn of the loop, and whoever lets something leave the process before that.
-    """
+    """Numbers events. `send` takes them at once; `gather` holds them back for a commit."""
 
     origin: int
     clock: RunClock
@@ -74,8 +69,6 @@ class Journal:
     send: Callable[[list[Told]], object]
     lamport: int = 0
     meter: Meter = field(default_factory=Meter)
-    later: Callable[[Callable[[], None]], object] | None = None
-    _gathered: list[Told] = field(default_factory=list)
     _count: int = 0
     _held: list[Told] | None = field(default=None)
 
@@ -99,30 +92,10 @@ class Journal:
         ]  # fmt: skip
         story.cause = number
         if self._held is None:
-            self.tell([event])
+            self.send([event])
         else:
             self._held.append(event)
         return number
-
-    def tell(self, events: Sequence[Told]) -> None:
-        """Let events be sent, after those told before."""
-        if self.later is None:
-            self.send([*events])
-            return
-        if events and not self._gathered:
-            self.later(self.flush)
-        self._gathered += events
-
-    def flush(self) -> None:
-        """Send what has gathered: something is about to leave the process."""
-        if self._gathered:
-            events, self._gathered = self._gathered, []
-            self.send(events)
-
-    @property
-    def unsent(self) -> Sequence[Told]:
-        """What has gathered; only a commit's row has it as well, should the process end here."""
-        return self._gathered
 
     def hold(self) -> None:
         """Keep what follows back; there must be no await until `held`."""

@@ -95,7 +95,7 @@ class Relay:
                 if not rows:
                     return
                 # Whoever committed these rows may have died before it told of them: their log comes first.
-                self._site.journal.tell(await self._database.untold())
+                self._site.journal.send(await self._database.untold())
                 went = await self._send(rows)
             finally:
                 self._turn.give_back()
@@ -135,7 +135,6 @@ class Relay:
                 site.journal.emit(story, "fault.hit", hit)
         if verdict is not PASS and not isinstance(verdict.act, LostReply):
             raise PublishRefused
-        site.journal.flush()
         await site.broker.publish(message, body)
         site.journal.emit(story, "event.published", {"event": message.event, "id": message.id})
         if verdict is not PASS:

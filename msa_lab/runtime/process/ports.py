@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
@@ -69,21 +69,11 @@ class ValkeyCache:
             return 1
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
 class ValkeyLock:
-    """Leases of one service, with rising fencing tokens.
+    """Leases of one service, with rising fencing tokens."""
 
-    `first` is called before one is given back: who takes it next follows what was done under it.
-    """
-
-    def __init__(
-        self, server: Redis, service: str, *, prefix: str = "", first: Callable[[], object] = _nothing
-    ) -> None:
+    def __init__(self, server: Redis, service: str, *, prefix: str = "") -> None:
         self._server = server
-        self._first = first
         self._prefix = f"{prefix}lock:{service}:"
 
     async def acquire(self, name: str, ttl: Duration) -> str:
@@ -103,7 +93,6 @@ class ValkeyLock:
 
     async def release(self, name: str, token: str) -> None:
         """Give the lease back."""
-        self._first()
         try:
             async with self._server.pipeline(transaction=True) as together:
                 await together.watch(self._prefix + name)

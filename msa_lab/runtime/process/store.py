@@ -143,11 +143,10 @@ class StoreView:
         def follow(changes: Sequence[Change]) -> tuple[str, Sequence[Told], Sequence[bytes]]:
             told_events, messages = self._follow(changes, tx.events, final=final)
             events.extend(told_events)
-            # What has gathered since the last sending goes into the row, in case that we end before we send.
-            return story.instance, [*kept.site.journal.unsent, *told_events], messages
+            return story.instance, told_events, messages
 
         def confirmed(earlier: list[Told]) -> None:
-            kept.site.journal.tell([*earlier, *events])
+            kept.site.journal.send([*earlier, *events])
             self._go_on(final=final, messages=bool(tx.events))
 
         try:

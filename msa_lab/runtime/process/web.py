@@ -134,7 +134,6 @@ class Web:
         if error is not None:
             status, told = written(error, began=answer.began)
             whole = json.dumps(told).encode()
-        host.site.journal.flush()
         back = (b"x-msalab-story", b"[%d, %d]" % (story.cause, host.site.journal.lamport))
         await _reply(send, status, whole, back)
 

@@ -15,9 +15,6 @@ _decode = msgspec.msgpack.Decoder().decode
 LIMIT = 64 * 1024 * 1024
 """No frame is longer, in bytes."""
 
-AT_ONCE = 256 * 1024
-"""How many bytes are read at once, at the most."""
-
 
 def frame(message: list[Any]) -> bytes:
     """Put a message into a frame."""
@@ -31,22 +28,12 @@ async def frames(reader: asyncio.StreamReader) -> AsyncIterator[list[Any]]:
     Raises:
         ValueError: when a frame claims to be longer than `LIMIT`.
     """
-    came = bytearray()
     while True:
         try:
-            chunk = await reader.read(AT_ONCE)
-        except ConnectionError:
-            return
-        if not chunk:
-            return
-        came += chunk
-        start = 0
-        while (begin := start + _LENGTH.size) <= len(came):
-            (length,) = _LENGTH.unpack_from(came, start)
+            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
             if length > LIMIT:
                 raise ValueError(f"a frame of {length} bytes")
-            if begin + length > len(came):
-                break
-            start = begin + length
-            yield _decode(came[begin:start])
-        del came[:start]
+            body = await reader.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        yield _decode(body)
