@@ -10,7 +10,6 @@ import os
 import secrets
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
 from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.sdk.values import CurrencyMismatch
 from msa_lab.source import InvalidFile, Mistakes, meant, quoted
 from msa_lab.telemetry.events import KINDS
 from msa_lab.telemetry.log import EventLog
@@ -36,6 +36,7 @@ from msa_lab.usecases.ports import Plan, Progress, World
 if TYPE_CHECKING:
     from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
+    from msa_lab.runtime.blame import Place
     from msa_lab.runtime.process.admin import Door
     from msa_lab.runtime.process.cores import CoreTimes
     from msa_lab.telemetry.events import LogEvent
@@ -274,6 +275,7 @@ def stand(
 
     Raises:
         EnvironmentTrouble: when it does not come up, or the machine fails it.
+        ServiceFailed: when a service that somebody put in place of a shipped one fails at the start.
     """
     _can_have_processes()
     from msa_lab.persistence.shopkeeper import ShopKeeper  # noqa: PLC0415 - loaded when a shop needs it
@@ -313,7 +315,8 @@ def stand(
             url=url, admin=sockets / "admin",
         )  # fmt: skip
         try:
-            return stand_by(standing, progress, lambda: on_up(state))
+            with _blaming():
+                return stand_by(standing, progress, lambda: on_up(state))
         finally:
             kept.close()
             folder.clear()
@@ -453,7 +456,7 @@ def play(
     if spill is not None:
         options.setdefault("entities", spill.mapping)
     try:
-        with _seldom_collecting():
+        with _seldom_collecting(), _blaming():
             return run_scenario(
                 plan,
                 world=world_for(mode, spill, door),
@@ -463,11 +466,6 @@ def play(
                 write=write,
                 **options,
             )
-    except Exception as error:
-        place = _own_code(error)
-        if place is None:
-            raise
-        raise ServiceFailed(f"{place}: {type(error).__name__}: {error}") from error
     finally:
         if spill is not None:
             spill.close()
@@ -525,7 +523,7 @@ class MeasuringStage:
         for listener, kinds in listeners.items():
             log.listen(kinds, listener)
         before = _cpu()
-        with _seldom_collecting():
+        with _seldom_collecting(), _blaming():
             world_for(world).play(
                 plan, log, steady=lambda: None, stop=self.stop, progress=self.begin(world, what, plan)
             )
@@ -573,14 +571,30 @@ def _seldom_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _own_code(error: BaseException) -> str | None:
-    """Find where the code of a service that is not a shipped one failed; None when it did not."""
+@contextlib.contextmanager
+def _blaming() -> Iterator[None]:
+    """Report what fails in the code of a service that is not a shipped one as its author's.
+
+    So with money of two currencies, wherever it meets: the shipped services know but one.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        from msa_lab.runtime.blame import kind_of, places_of, words_of  # noqa: PLC0415 - seldom needed
+
+        place = _own_code(places_of(error), mixed=kind_of(error) == CurrencyMismatch.__name__)
+        if place is None:
+            raise
+        raise ServiceFailed(f"{place}: {words_of(error)}") from error
+
+
+def _own_code(places: Sequence[Place], *, mixed: bool) -> str | None:
+    """Find where the code of a service that is not a shipped one failed; with `mixed`, of any service."""
     shipped = (_HERE.parent / "services").resolve()
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        module = str(frame.f_globals.get("__name__", ""))
-        file = Path(frame.f_code.co_filename).resolve()
-        if module.startswith("services.") and not file.is_relative_to(shipped):
-            return f"service {module.split('.')[1]}: {file}:{line}, in {frame.f_code.co_name}"
+    for place in places:
+        file = Path(place.file).resolve()
+        if place.module.startswith("services.") and (mixed or not file.is_relative_to(shipped)):
+            return f"service {place.module.split('.')[1]}: {file}:{place.line}, in {place.function}"
     return None
 
 

@@ -23,12 +23,13 @@ from msa_lab.cli.options import Talk
 from msa_lab.cli.places import here, shops_folder
 from msa_lab.cli.shopstop import clean_up, waiting_line
 from msa_lab.cli.terminal import emit, terminal_of
-from msa_lab.errors import EnvironmentTrouble, MsaLabError, UserMistake
+from msa_lab.errors import EnvironmentTrouble, MsaLabError, ServiceFailed, UserMistake
 from msa_lab.persistence.shops import DEFAULT, ShopFolder, ShopStore
 from msa_lab.runtime.process.stamping import stamp_output
 from msa_lab.source import quoted
 from msa_lab.usecases.ports import Plan
 
+_TOLD = {kind.__name__: kind for kind in (EnvironmentTrouble, ServiceFailed, UserMistake)}
 Tell = Callable[[Mapping[str, Any]], object]
 
 
@@ -196,8 +197,7 @@ def _listen(told: IO[str], plan: Plan, folder: ShopFolder, speaker: _Speaker) ->
             speaker.up(message["up"], _instances(plan))
             return 0
         if "error" in message:
-            kind = EnvironmentTrouble if message["exit"] == EnvironmentTrouble.exit_code else UserMistake
-            raise kind(message["error"])
+            raise _TOLD.get(message["error"], UserMistake)(message["said"])
         speaker.progress(message)
     say(f"the supervisor failed; see {folder.logs / 'supervisor.out'}")
     return MsaLabError.exit_code
@@ -223,7 +223,7 @@ def _supervise(wish: Wish, plan: Plan, folder: ShopFolder, tell: IO[str]) -> Non
         code = 6 if killed else 0
     except MsaLabError as trouble:
         say(f"error: {trouble}")
-        telling({"error": str(trouble), "exit": trouble.exit_code})
+        telling({"error": type(trouble).__name__, "said": str(trouble)})
         code = trouble.exit_code
     except BaseException:  # noqa: BLE001 - the last frame of this process
         traceback.print_exc()

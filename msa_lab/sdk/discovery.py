@@ -30,7 +30,7 @@ def _load(name: str) -> ServiceSpec:
     try:
         module = importlib.import_module(f"services.{name}.spec")
         spec = module.SPEC
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserMistake(
             f"service {name}: its code cannot be loaded: {type(error).__name__}: {error}"
         ) from error

@@ -13,6 +13,7 @@ from typing import Any
 import uvloop
 
 from msa_lab.errors import EnvironmentTrouble
+from msa_lab.runtime.blame import told, words_of
 from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.doors import bound
@@ -37,10 +38,12 @@ from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.store import Kept, Work
-from msa_lab.runtime.process.tasks import Background
+from msa_lab.runtime.process.tasks import Background, shown
 from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
+from msa_lab.sdk.failures import PortFailure
 from msa_lab.sdk.saga import SagaRecord
+from msa_lab.sdk.values import CurrencyMismatch
 
 ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
@@ -72,7 +75,7 @@ class Process:
             operations, Journal(origin, RunClock(), plan.wanted, self._log), hurting,
             broker_of(plan), connection(plan.cache),
             PlannedConfig({**plan.topology.config, **plan.config}), OuterDirectory(operations), self._crash,
-            passwords=Scrypt(PASSWORD_COST if plan.lasting else FLEETING_COST),
+            passwords=Scrypt(PASSWORD_COST if plan.lasting else FLEETING_COST), failed=self._failed,
         )  # fmt: skip
         self.site.gate.tell = self._tell
 
@@ -93,6 +96,12 @@ class Process:
         """Say why the machine does not let this process live."""
         self._tell(["refused", str(trouble)])
         say(f"error: {trouble}")
+
+    def _failed(self, instance: str, error: BaseException) -> None:
+        """Say that code of a service failed, here and to the control plane."""
+        if not isinstance(error, CurrencyMismatch):  # perhaps its caller's mistake, and answered as such
+            shown(error)
+        self._tell(["failed", *told(instance, error)])
 
     def _log(self, events: list[Told]) -> None:
         if events:
@@ -234,12 +243,16 @@ class Process:
         """Put a value of the scenario's `given` into a service."""
         host = self.hosts[instance]
         handler = next(fixture.handler for fixture in host.spec.fixtures if fixture.name == word)
-        trouble = ""
+        trouble, failure = "", []
         try:
-            await handler(ProcessContext(host.desk, Work(host.story())), self._blueprint.given[word])
+            await host.honest(
+                handler(ProcessContext(host.desk, Work(host.story())), self._blueprint.given[word])
+            )
+        except PortFailure as error:
+            trouble = words_of(error)
         except Exception as error:  # noqa: BLE001 - told to the control plane, which ends the run
-            trouble = f"{type(error).__name__}: {error}"
-        self._tell(["arranged", word, trouble])
+            failure = told(instance, error)
+        self._tell(["arranged", word, trouble, failure])
 
     async def close(self, serving: list[asyncio.Task[None]]) -> None:
         """End all work and close what is open."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msa_lab.errors import EnvironmentTrouble
+from msa_lab.runtime.blame import HandlerFailed
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.fleet import READY_WITHIN, Fleet, Running
 from msa_lab.runtime.process.gate import Gate
@@ -57,12 +60,13 @@ class Control:
         self.held: dict[tuple[str, int], None] = {}
         self.on_registry: Callable[[], object] = lambda: None
         self.on_spent: Callable[[str], object] = lambda _fault: None
+        self.on_failed: Callable[[HandlerFailed], object] = self.tasks.fail
         self._ledger = ledger
         self._start = 0
         self._hold = ""
         self._ever_held = 0
         self._gate: Gate | None = None
-        self._arranged: dict[str, asyncio.Future[str]] = {}
+        self._arranged: dict[str, tuple[str, list[Any]]] = {}
         self._server: asyncio.Server | None = None
 
     # -- life ---------------------------------------------------------------------------------------------
@@ -209,19 +213,31 @@ class Control:
         """Let the first instance of a service take a value of `given`.
 
         Raises:
-            RuntimeError: when it could not.
+            EnvironmentTrouble: when the machine does not let it.
+            HandlerFailed: when its code failed.
         """
-        self._arranged[word] = asyncio.get_running_loop().create_future()
+        self._arranged.pop(word, None)
         running = next(
             running for running in self.fleet.running.values()
             if any(name == service for _, name in running.placed.instances)
         )  # fmt: skip
         instance = next(name for name, owner in running.placed.instances if owner == service)
+        asked = running.incarnation
         self.tell_one(running, ["arrange", instance, word])
-        async with asyncio.timeout(READY_WITHIN):
-            trouble = await self._arranged[word]
+        trouble = f"given {word}: {instance} did not take it in time"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_WITHIN):
+                while word not in self._arranged:
+                    self.tasks.raise_trouble()
+                    if not running.ports or running.incarnation != asked:
+                        trouble = f"given {word}: {instance} died while it took it"
+                        break
+                    await self.tasks.change()
+        trouble, failure = self._arranged.get(word, (trouble, []))
+        if failure:
+            raise HandlerFailed(*failure)
         if trouble:
-            raise RuntimeError(f"given {word}: {trouble}")
+            raise EnvironmentTrouble(trouble)
 
     # -- from the processes -------------------------------------------------------------------------------
 
@@ -261,12 +277,15 @@ class Control:
                 self.touched[fault] = self.touched.get(fault, 0) + times
             case ["spent", fault]:
                 self.on_spent(fault)
-            case ["arranged", word, trouble]:
-                self._arranged[word].set_result(trouble)
+            case ["arranged", word, trouble, failure]:
+                self._arranged[word] = (f"given {word}: {trouble}" if trouble else "", failure)
+                self.tasks.changed()
             case ["ready", ports]:
                 self._ready(running, ports)
             case ["held" | "passed", _]:
                 self._at_gate(running.placed.process, message)
+            case ["failed", instance, kind, words, places, trace]:
+                self.on_failed(HandlerFailed(instance, kind, words, places, trace))
             case ["refused", trouble]:
                 running.refused = trouble
             case ["crash", restart_after, fault, cause]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from msa_lab.runtime.blame import HandlerFailed
 from msa_lab.runtime.process.admin import Admin, Tell, Verb
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import FOREVER, Chaos
@@ -24,6 +25,7 @@ from msa_lab.runtime.process.roster import roster
 from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.tidying import tidy
 from msa_lab.runtime.process.verbs import Verbs
+from msa_lab.sdk.values import CurrencyMismatch
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan
 
@@ -132,6 +134,7 @@ class Daemon:
             loop.add_signal_handler(number, self._end.set)
         control.fleet.on_pid = self._list_processes
         control.fleet.on_give_up = self._given_up
+        control.on_failed = self._failed
         standing.log.listen(("event.recorded",), self.chaos.observe)
         try:
             control.begin(standing.start)
@@ -215,6 +218,13 @@ class Daemon:
 
     def _given_up(self, running: Running) -> None:
         say(f"error: {running.given_up}")
+
+    def _failed(self, failure: HandlerFailed) -> None:
+        if failure.kind == CurrencyMismatch.__name__:
+            return  # whoever sent them was told
+        places = [place for place in failure.places if place.module.startswith("services.")]
+        place = (places or failure.places)[0]
+        say(f"error: {failure.instance}: {failure.words}\n  {place.file}:{place.line}, in {place.function}")
 
     # -- what others may ask --------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import msgspec
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.process.blueprint import Blueprint, Placed
+from msa_lab.runtime.process.identity import started
 from msa_lab.runtime.process.journal import Journal, Story
 from msa_lab.runtime.process.restarting import STABLE_AFTER, Falls
 from msa_lab.runtime.process.servers import command, connection
@@ -91,6 +92,7 @@ class Fleet:
         self._opened = False
         self._starting: dict[str, None] = {}
         self._held_down: dict[str, None] = {}
+        self._orphans: dict[int, None] = {}
         self._server_falls = {name: Falls() for name in (BROKER, CACHE)}
 
     @property
@@ -201,6 +203,8 @@ class Fleet:
             async with asyncio.timeout(STOP_WITHIN):
                 while self.servers or self.alive:
                     await self._tasks.change()
+                while any(started(pid) for pid in self._orphans):  # noqa: ASYNC110 - nobody else will tell
+                    await asyncio.sleep(0.005)
         return stubborn
 
     def hang_up(self) -> None:
@@ -239,8 +243,20 @@ class Fleet:
                 case ["died", name, pid, code]:
                     self._tasks.spawn(self._bury(name, pid, code))
             self._tasks.changed()
+        self._orphaned()
         if not self.stopping:
             raise EnvironmentTrouble("the fork server has died")
+
+    def _orphaned(self) -> None:
+        """Without the fork server nobody tells of a death any more, or delivers a signal."""
+        found = [*(running.pid for running in self.running.values()), *self.servers.values()]
+        self._orphans = {pid: None for pid in found if pid > 0}
+        self.servers.clear()
+        for running in self.running.values():
+            running.pid = 0
+        self.hang_up()
+        self._line = None
+        self._tasks.changed()
 
     async def _bury(self, name: str, pid: int, code: int) -> None:
         """Take note of a death when all that the dead one had said is read."""

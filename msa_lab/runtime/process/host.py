@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-import traceback
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
 from msa_lab.resilience.retry import backoff
+from msa_lab.runtime.blame import HandlerFailed, by_service, kind_of, told
 from msa_lab.runtime.hosting import AlreadyDone
 from msa_lab.runtime.process.bus import BrokerAway
 from msa_lab.runtime.process.capacity import Capacity
@@ -40,6 +39,8 @@ from msa_lab.sdk.ports import Transaction
 from msa_lab.sdk.saga import SAGAS, Orchestrator, SagaRecord
 from msa_lab.sdk.spec import Job, ServiceSpec
 from msa_lab.sdk.values import CurrencyMismatch, Duration, Instant
+
+T = TypeVar("T")
 
 RESUME_EVERY = 1.0
 """How often, in seconds, an instance looks for sagas that nobody drives."""
@@ -75,7 +76,7 @@ class Host:
         self._heard = {part.type.name: part for part in spec.subscriptions}
         self._sagas = {saga.name: saga for saga in spec.sagas}
         self._driving: dict[str, None] = {}
-        self._background = Background()
+        self._background = Background(self.failed)
         self._inbox = site.patterns["inbox"] == "on"
 
     # -- life ---------------------------------------------------------------------------------------------
@@ -105,6 +106,26 @@ class Host:
         """Cancel all background work."""
         self._background.cancel()
 
+    def failed(self, error: BaseException) -> None:
+        """Show a bug of the service: it is a 500 to who asked, a reason to try a delivery again."""
+        self.site.failed(self.desk.instance, error)
+
+    async def honest(self, handling: Awaitable[T]) -> T:
+        """Await code of the service: that it would end this process or cancels itself is its failure.
+
+        Raises:
+            HandlerFailed: when it does so.
+        """
+        try:
+            return await handling
+        except SystemExit as error:
+            raise HandlerFailed(*told(self.desk.instance, error)) from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if (task is not None and task.cancelling()) or not by_service(error):
+                raise
+            raise HandlerFailed(*told(self.desk.instance, error)) from error
+
     def story(self, saga: str = "", trace: int = 0, span: int = 0, cause: int = 0) -> Story:
         """Begin a story of this instance."""
         return Story(self.spec.name, self.desk.instance, saga, trace, span, cause)
@@ -113,11 +134,11 @@ class Host:
         while True:
             await asyncio.sleep(job.every / 1_000_000)
             try:
-                await job.run(ProcessContext(self.desk, Work(self.story())))
+                await self.honest(job.run(ProcessContext(self.desk, Work(self.story()))))
             except (PortFailure, DomainError):
                 continue
-            except Exception:  # noqa: BLE001 - a bug in a service's job must show and not end the job
-                traceback.print_exc(file=sys.stderr)
+            except Exception as error:  # noqa: BLE001 - a bug in a service's job must show and not end the job
+                self.failed(error)
 
     # -- requests -----------------------------------------------------------------------------------------
 
@@ -162,7 +183,7 @@ class Host:
         reply, error = await self._run(operation, asked, arguments, story)
         outcome = _outcome(error)
         if outcome == BUG:
-            outcome = type(error).__name__
+            outcome = "" if error is None else kind_of(error)
         journal.emit(
             story, "call.replied", {"operation": operation.name, "call": asked.span, "outcome": outcome}
         )
@@ -186,15 +207,16 @@ class Host:
                 if done:
                     return reply, None
             ctx = ProcessContext(self.desk, work, caller=asked.caller, deadline=deadline)
-            return await self._served[operation.name].handler(ctx, request), None
+            return await self.honest(self._served[operation.name].handler(ctx, request)), None
         except AlreadyDone as done_before:
             return done_before.reply, None
         except (DomainError, PortFailure) as error:
             return None, error
-        except CurrencyMismatch:
+        except CurrencyMismatch as error:
+            self.failed(error)
             return None, InvalidRequest("amounts of different currencies met")
         except Exception as error:  # noqa: BLE001 - a bug in a service is a 500 to its caller
-            traceback.print_exc(file=sys.stderr)
+            self.failed(error)
             return None, error
 
     def _refused(self, operation: Operation[Any, Any], story: Story, failure: Exception) -> Answer:
@@ -249,7 +271,7 @@ class Host:
         heard = self._heard[event]
         ctx = ProcessContext(self.desk, work)
         try:
-            await heard.handler(ctx, adapter(heard.event).validate_python(data))
+            await self.honest(heard.handler(ctx, adapter(heard.event).validate_python(data)))
             if not work.applied:
                 await ctx.store.transact(_nothing)  # marks the event as applied all the same
             if not work.applied:
@@ -264,8 +286,8 @@ class Host:
         except PortFailure as error:
             return type(error).__name__
         except Exception as error:  # noqa: BLE001 - a bug in a service is a reason to try again, then to give up
-            traceback.print_exc(file=sys.stderr)
-            return type(error).__name__
+            self.failed(error)
+            return kind_of(error)
         return ""
 
     # -- sagas --------------------------------------------------------------------------------------------
@@ -281,7 +303,7 @@ class Host:
 
         async def driven() -> None:
             try:
-                await orchestrator.drive(ctx, record.id)
+                await self.honest(orchestrator.drive(ctx, record.id))
             except PortFailure:
                 return  # it is taken up again when its lease is over
             finally:

@@ -125,7 +125,8 @@ async def arrange(control: Control, specs: Sequence[ServiceSpec], words: Iterabl
     """Let the services take the values of a scenario's `given`, in the order of its words.
 
     Raises:
-        RuntimeError: when one could not.
+        EnvironmentTrouble: when the machine does not let one of them.
+        HandlerFailed: when the code of one of them failed.
     """
     for word in words:
         service = next(spec.name for spec in specs for part in spec.fixtures if part.name == word)

@@ -17,6 +17,7 @@ from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.journal import Journal, RunClock
 from msa_lab.runtime.process.ports import CountedIds, OuterDirectory, PlannedConfig, Scrypt
 from msa_lab.runtime.process.seeds import stream
+from msa_lab.runtime.process.tasks import shown
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.spec import ServiceSpec
 from msa_lab.topology.model import Topology
@@ -35,7 +36,7 @@ class Address:
 class Site:
     """One process of the shop. `crash` ends it like SIGKILL and asks to be started again after a time.
 
-    `needs` names the servers without which it is not ready.
+    `needs` names the servers without which it is not ready; `failed` hears of code that failed, and whose.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Site:
     registry: dict[str, tuple[Address, ...]] = field(default_factory=dict)
     http: aiohttp.ClientSession | None = None
     needs: tuple[str, ...] = ("broker", "cache")
+    failed: Callable[[str, BaseException], object] = lambda _instance, error: shown(error)
 
     def __post_init__(self) -> None:
         self.ids = CountedIds(self.origin)

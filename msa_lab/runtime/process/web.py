@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -129,7 +127,7 @@ class Web:
             try:
                 whole = to_json(answer.reply)
             except (PydanticSerializationError, ValueError) as bug:
-                traceback.print_exception(bug, file=sys.stderr)
+                host.failed(bug)
                 error = bug
         if error is not None:
             status, told = written(error, began=answer.began)
