@@ -109,7 +109,7 @@ class LabApp(Holding):
         self._views = {str(view.id): view for view in (kind(sight) for kind in kinds)}
         yield ContentSwitcher(*self._views.values(), initial=self._open)
         yield ScrubberBar(self._scrubber, name="scrubber")
-        yield KeysLine(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         for theme in THEMES:
