@@ -12,7 +12,7 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from view import Growing, write_log
+from logs import Growing, write_log
 
 import msa_lab.tui.app as view_app
 from msa_lab.tui.app import LabApp
@@ -27,7 +27,7 @@ async def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
         whole, path = Path(folder) / "events.jsonl", Path(folder) / "growing.jsonl"
-        write_log(whole)
+        write_log(whole, FRAMES * A_FRAME * (len(SCREENS) + 1))
         with whole.open("rb") as file:
             lines = list(islice(file, FRAMES * A_FRAME * (len(SCREENS) + 1)))
         path.write_bytes(b"".join(lines[: FRAMES * A_FRAME]))

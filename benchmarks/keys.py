@@ -1,0 +1,103 @@
+"""How long a key of the live view takes while another process writes 5,000 events a second into the log.
+
+A key is put where the terminal's driver puts it, at moments that have nothing to do with the view's frames.
+Its time ends when three times over all widgets have handled what waited for them and what had changed has
+been drawn: frames that fall between count, the pace of 60 pictures a second does not. The testing Pilot's own
+`press` is not used: it sleeps at least 40 ms a key, and until the process has been idle for 20 ms, which
+under load it is not. The first argument is how many rounds of keys, 26 each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from itertools import islice
+from multiprocessing import Event, Process
+from pathlib import Path
+
+from logs import A_SECOND, Growing, write_log, write_on
+from textual import events
+from textual.pilot import Pilot
+
+from msa_lab.tui.app import LabApp
+from msa_lab.tui.feed.feed import Feed
+
+SECONDS = 40
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+HOPS = 3
+KEYS = (
+    "1", "tab", "j", "k", "2", "right", "3", "j", "j", "v", "4", "k", "j", "slash", "escape", "m",
+    "left_square_bracket", "right_square_bracket", "L", "5", "7", "space", "space", "full_stop", "L", "1",
+)  # fmt: skip
+
+
+def measure(long: Path, path: Path) -> None:
+    """Press keys while lines of one log are written into another; print how long they take."""
+    with long.open("rb") as file:
+        lines = list(islice(file, A_SECOND * SECONDS))
+    path.write_bytes(b"")
+    stop = Event()
+    writer = Process(target=write_on, args=(lines, path, stop))
+    writer.start()
+    try:
+        took, busy, came = asyncio.run(_pressed(path))
+    finally:
+        stop.set()
+        writer.join()
+    every = sorted(one for times in took.values() for one in times)
+    print(
+        f"a key while {came:,.0f} events/s come: median {every[len(every) // 2] * 1e3:.0f} ms, "
+        f"p95 {every[int(len(every) * 0.95)] * 1e3:.0f} ms, worst of {len(every)} {every[-1] * 1e3:.0f} ms; "
+        f"the view uses {busy:.0%} of a core"
+    )
+    for key, times in took.items():
+        print(f"  {key:24} worst {max(times) * 1e3:4.0f} ms of {len(times)}")
+
+
+async def _pressed(path: Path) -> tuple[dict[str, list[float]], float, float]:
+    session = Growing(path)
+    app = LabApp(Feed(path), session.summary, session=session)
+    took: dict[str, list[float]] = defaultdict(list)
+    dice = random.Random(7)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await asyncio.sleep(2)
+        begun, worked, before = time.perf_counter(), time.process_time(), len(app.feed.log)
+        for key in KEYS * ROUNDS:
+            await asyncio.sleep(dice.uniform(0.05, 0.25))
+            took[key].append(await _until_drawn(pilot, key))
+        lasted = time.perf_counter() - begun
+        busy = (time.process_time() - worked) / lasted
+        came = (len(app.feed.log) - before) / lasted
+    app.feed.log.close()
+    return took, busy, came
+
+
+async def _until_drawn(pilot: Pilot[None], key: str) -> float:
+    app = pilot.app
+    pressed = events.Key(key, key if len(key) == 1 else None)
+    pressed.set_sender(app)
+    begun = time.perf_counter()
+    app.post_message(pressed)
+    for _ in range(
+        HOPS
+    ):  # application, screen, widget, and what they send to each other; each ends in a picture
+        await pilot.pause(0)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "events.jsonl"
+        writer = Process(target=write_log, args=(whole, A_SECOND * SECONDS))  # its memory is not the view's
+        writer.start()
+        writer.join()
+        measure(whole, Path(folder) / "growing.jsonl")
+
+
+if __name__ == "__main__":
+    main()
