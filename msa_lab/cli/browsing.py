@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+from msa_lab.cli.kept import stored
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import cache_folder, runs_folder
-from msa_lab.cli.reading import stored
 from msa_lab.cli.terminal import WINDOW, emit, terminal_of
 from msa_lab.cli.watching import VIEW, reopened
 from msa_lab.errors import EnvironmentTrouble

@@ -14,10 +14,10 @@ from msa_lab.chaos import parse_fault_text, write_fault
 from msa_lab.chaos.model import At
 from msa_lab.cli.changing import changed, script_of
 from msa_lab.cli.jsontext import json_text
+from msa_lab.cli.kept import stored
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import runs_folder
 from msa_lab.cli.playing import planned, play
-from msa_lab.cli.reading import stored
 from msa_lab.cli.terminal import Terminal, emit, table, terminal_of
 from msa_lab.cli.wanted import Wanted, wanted_of
 from msa_lab.errors import UserMistake

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msa_lab.chaos.naming import Names
 from msa_lab.runtime.process.asking import ask
+
+if TYPE_CHECKING:
+    from msa_lab.chaos.naming import Names
 
 
 class Held(NamedTuple):

@@ -6,11 +6,14 @@ import importlib
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from msa_lab.chaos.naming import Names
 from msa_lab.cli.terminal import Terminal
 from msa_lab.cli.wanted import Wanted
+
+if TYPE_CHECKING:
+    from msa_lab.chaos.naming import Names
+
 
 EXIT_BUG: Final = 70
 
@@ -25,11 +28,17 @@ class Order:
     verbose: bool = False
 
 
+def _no_names() -> Names:
+    from msa_lab.chaos.naming import Names  # noqa: PLC0415 - heavy, and only when it is asked for
+
+    return Names()
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """What faults may be about, and the planned ones as command lines; `profiled` are the profile's ids."""
 
-    names: Names = field(default_factory=Names)
+    names: Names = field(default_factory=_no_names)
     faults: dict[str, str] = field(default_factory=dict)
     profiled: tuple[str, ...] = ()
 

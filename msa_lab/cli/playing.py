@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from msa_lab import bootstrap
 from msa_lab.cli.changing import as_played
@@ -33,6 +34,8 @@ from msa_lab.usecases.ports import Plan
 from msa_lab.usecases.report import RunReport
 
 _SAGAS = 300
+_INDEX: Final = "msa_lab.tui.feed.index"
+"""Found by name, as the view is: it needs none of the view's windows."""
 Listeners = Mapping[Callable[[LogEvent], object], tuple[str, ...]]
 
 
@@ -225,6 +228,7 @@ def _keep(
     summary = {**report.summary([again]), "exit": code}
     try:
         folder.finish(summary, {LOCK: lock_of(report, wanted)})
+        importlib.import_module(_INDEX).keep_of(folder.events)
     except EnvironmentTrouble as trouble:
         return trouble
     return None

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from msa_lab import bootstrap
-from msa_lab.cli.messages import say
+from msa_lab.cli.kept import stored
 from msa_lab.cli.places import here, runs_folder, shops_folder
-from msa_lab.errors import EnvironmentTrouble, UserMistake
+from msa_lab.errors import UserMistake
 from msa_lab.persistence import LiveRun, RunStore, StoredRun
 from msa_lab.scenario.expressions import InvalidExpression
 from msa_lab.scenario.sagascope import saga_filter
@@ -26,23 +26,11 @@ __all__ = [
     "filter_of",
     "looked_at",
     "metrics_of",
-    "readable",
     "saga_filter",
     "saga_named",
     "sagas_of",
-    "stored",
 ]
 SAGA_MARK = b'"kind":"saga.'
-
-
-def stored(run: str | None, out: str | None = None) -> StoredRun:
-    """Open a run by its id, the beginning of it, or the latest.
-
-    Raises:
-        UserMistake: when there is none.
-        EnvironmentTrouble: when it is damaged.
-    """
-    return RunStore(runs_folder(out)).resolve(run)
 
 
 def looked_at(run: str | None) -> StoredRun:
@@ -73,20 +61,6 @@ def metrics_of(run: StoredRun) -> Mapping[str, Mapping[str, Any]]:
         tally.feed(event)
         now = event.t
     return tally.metrics(now)
-
-
-def readable(store: RunStore) -> list[StoredRun]:
-    """Give all runs that can be read, the newest first; say which cannot."""
-    found: list[StoredRun] = []
-    for name in store.ids():
-        try:
-            found.append(store.load(name))
-        except EnvironmentTrouble as trouble:
-            say(f"note: left out: {trouble}")
-    halves = store.halves()
-    if halves:
-        say(f"note: begun and not finished (or still under way): {', '.join(halves)}")
-    return found
 
 
 def sagas_of(run: StoredRun) -> dict[str, SagaView]:

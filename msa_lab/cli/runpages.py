@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msa_lab.cli.jsontext import json_text
+from msa_lab.cli.kept import readable, stored
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import runs_folder
-from msa_lab.cli.reading import readable, stored
 from msa_lab.cli.terminal import Terminal, emit, printable, table, terminal_of
 from msa_lab.persistence import RunStore
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from msa_lab.chaos import FaultSpec, Names, parse_fault_text
 from msa_lab.chaos.model import At
 from msa_lab.cli.changing import script_of
+from msa_lab.cli.kept import stored
 from msa_lab.cli.options import Talk
 from msa_lab.cli.playing import planned
-from msa_lab.cli.reading import looked_at, stored
+from msa_lab.cli.reading import looked_at
 from msa_lab.cli.recording import kept_as, record
 from msa_lab.cli.terminal import emit
 from msa_lab.cli.wanted import Wanted

@@ -113,7 +113,7 @@ def _open(
     ascii_only: bool,
     mouse: bool,
 ) -> None:
-    from msa_lab.cli.reading import stored  # noqa: PLC0415 - heavy modules wait for their command
+    from msa_lab.cli.kept import stored  # noqa: PLC0415 - heavy modules wait for their command
     from msa_lab.cli.terminal import WINDOW  # noqa: PLC0415 - as above
     from msa_lab.errors import EnvironmentTrouble  # noqa: PLC0415 - as above
 

@@ -6,10 +6,11 @@ import secrets
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from msa_lab.scenario.model import NO_CHAOS
-from msa_lab.usecases.ports import Plan
+if TYPE_CHECKING:
+    from msa_lab.usecases.ports import Plan
+
 
 _SEEDS = 2**31
 _DIGITS = 19
@@ -44,6 +45,8 @@ class Wanted:
 
     def written(self, profile: str, *, default: bool, seed: int) -> str:
         """Give the command line for a profile (`default`: the scenario's own) and a seed."""
+        from msa_lab.scenario.model import NO_CHAOS  # noqa: PLC0415 - heavy, and only when it is asked for
+
         words = ["msalab", "scenario", *(["--"] if self.name.startswith("-") else []), self.name]
         if profile != NO_CHAOS:
             words += ["--chaos"] if default else ["--chaos-profile", profile]

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from msa_lab.chaos.naming import Names
 from msa_lab.cli import runpages
 from msa_lab.cli.hands import ShopHands
 from msa_lab.cli.messages import loading, say
@@ -28,7 +27,10 @@ from msa_lab.cli.wanted import Wanted, wanted_of
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import EVENTS, StoredRun
 from msa_lab.persistence.shoplog import last_event
-from msa_lab.scenario.model import NO_CHAOS
+
+if TYPE_CHECKING:
+    from msa_lab.chaos.naming import Names
+
 
 VIEW: Final = "msa_lab.tui.opening"
 """Found by name: the command line and the view stand side by side, and neither imports the other."""
@@ -123,10 +125,15 @@ class Watched:
 
         return changed(self.order.wanted, self._known(), add, drop)
 
+    def _profile(self) -> str:
+        from msa_lab.scenario.model import NO_CHAOS  # noqa: PLC0415 - heavy, and only when it is asked for
+
+        return str(self.summary.get("chaos") or NO_CHAOS)
+
     def line(self, add: Sequence[str], drop: Sequence[str]) -> str:
         """Give the command line of the run with some faults more and some less."""
         wanted = self._changed(add, drop)
-        profile = str(self.summary.get("chaos") or NO_CHAOS)
+        profile = self._profile()
         return wanted.written(profile, default=bool(wanted.chaos), seed=int(self.summary.get("seed") or 0))
 
     def _other(self, options: str) -> Wanted:
@@ -155,7 +162,7 @@ class Watched:
             UserMistake: when these are none.
         """
         wanted = self._other(options)
-        profile = str(self.summary.get("chaos") or NO_CHAOS)
+        profile = self._profile()
         return wanted.written(profile, default=bool(wanted.chaos), seed=int(wanted.seed or 0))
 
     def again(self, options: str) -> None:

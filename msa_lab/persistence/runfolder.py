@@ -17,6 +17,8 @@ from msa_lab.telemetry.events import LogEvent
 EVENTS = "events.jsonl"
 RESULT = "run.json"
 LOCK = "scenario.lock.yaml"
+INDEX = "events.index"
+"""What the view knows of a long log; it can be made again from the log at any time."""
 _TRIES = 64
 
 
@@ -98,7 +100,7 @@ class RunFolder:
         for name, content in contents.items():
             path = self.path / name
             try:
-                _replace(path, content)
+                replace_file(path, content)
             except OSError as error:
                 self.trouble = refusal(path, error)
                 raise self.trouble from error
@@ -121,7 +123,7 @@ def refusal(path: Path, error: OSError) -> EnvironmentTrouble:
     return EnvironmentTrouble(f"{path} cannot be written: {error.strerror or error}")
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     beside = path.with_name(f".{path.name}.part")
     try:

@@ -15,7 +15,6 @@ import msgspec
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.eventfile import event_at, events
 from msa_lab.persistence.runfolder import EVENTS, LOCK, RESULT
-from msa_lab.source import meant, quoted
 from msa_lab.telemetry.events import LogEvent
 
 _ID = re.compile(r"[0-9a-z]{4,32}")
@@ -110,6 +109,8 @@ class RunStore:
         found = [run for run in known if run == name] or [run for run in known if run.startswith(name)]
         if name and len(found) == 1:
             return self.load(found[0])
+        from msa_lab.source import meant, quoted  # noqa: PLC0415 - heavy, and only for a mistake
+
         if not found or not name:
             guess = meant(name, known)
             raise UserMistake(

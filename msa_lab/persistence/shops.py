@@ -21,7 +21,6 @@ import msgspec
 
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.runfolder import refusal
-from msa_lab.source import meant, quoted
 
 DEFAULT = "shop"
 _PAUSE = 0.02
@@ -217,6 +216,8 @@ class ShopStore:
             UserMistake: when no shop can have that name.
         """
         if not _NAME.fullmatch(name):
+            from msa_lab.source import quoted  # noqa: PLC0415 - heavy, and only for a mistake
+
             raise UserMistake(
                 f"no shop can be named {quoted(name)}\n  32 small letters, digits and -; first a letter"
             )
@@ -241,6 +242,8 @@ class ShopStore:
         folder = self.named(name)
         if folder.path.is_dir():
             return folder
+        from msa_lab.source import meant, quoted  # noqa: PLC0415 - heavy, and only for a mistake
+
         names = [known.name for known in self.all()]
         guess = meant(name, names)
         start = "msalab up" if name == DEFAULT else f"msalab up --name {name}"
@@ -255,6 +258,8 @@ class ShopStore:
         folder = self.known(name)
         if not folder.runs:
             start = "msalab up" if name == DEFAULT else f"msalab up --name {name}"
+            from msa_lab.source import quoted  # noqa: PLC0415 - heavy, and only for a mistake
+
             why = "" if folder.now is None else ": its supervisor was killed"
             raise UserMistake(f"shop {quoted(name)} is not running{why}\n  start it:  {start}")
         return folder

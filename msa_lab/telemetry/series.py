@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, Self
+
+import msgspec
 
 from msa_lab.telemetry.events import LogEvent
 
@@ -20,6 +22,15 @@ SLICE: Final = 100_000
 """The first length of a slice in microseconds."""
 _MOST: Final = 4096
 _LARGEST: Final = 2**32 - 1
+
+
+class SeriesRecord(msgspec.Struct, frozen=True):
+    """A series as plain values; the numbers of an array are the bytes that it has in memory."""
+
+    width: int
+    origin: int
+    counts: dict[str, bytes]
+    samples: dict[str, dict[int, bytes]]
 
 
 @dataclass(slots=True)
@@ -37,6 +48,24 @@ class Series:
     origin: int = 0
     counts: dict[str, array[int]] = field(default_factory=dict)
     samples: dict[str, dict[int, array[int]]] = field(default_factory=dict)
+
+    @classmethod
+    def recalled(cls, record: SeriesRecord) -> Self:
+        """Make a series of what `record` gave, on the same kind of machine."""
+        counts = {name: array("Q", row) for name, row in record.counts.items()}
+        samples = {
+            name: {slot: array("L", row) for slot, row in rows.items()}
+            for name, rows in record.samples.items()
+        }
+        return cls(record.width, record.origin, counts, samples)
+
+    def record(self) -> SeriesRecord:
+        """Give all of it as plain values."""
+        counts = {name: row.tobytes() for name, row in self.counts.items()}
+        samples = {
+            name: {slot: row.tobytes() for slot, row in rows.items()} for name, rows in self.samples.items()
+        }
+        return SeriesRecord(self.width, self.origin, counts, samples)
 
     def feed(self, event: LogEvent) -> None:
         """Take in the next event of the log."""

@@ -9,7 +9,6 @@ from textual.app import App
 from textual.binding import ActiveBinding, Binding
 
 from msa_lab.errors import UserMistake
-from msa_lab.source import did_you_mean
 from msa_lab.tui.feed.lines import Line, Span
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -75,6 +74,13 @@ _UNTOLD: Final = ("Scroll ", "Page ", "Quit the app", "Copy selected")
 HERE, LIST, EVERYWHERE = "On this screen", "In this panel", "Everywhere"
 
 
+def _unknown(name: str, names: Iterable[str]) -> str:
+    from msa_lab.source import did_you_mean  # noqa: PLC0415 - heavy, and only for a mistake
+
+    near = did_you_mean(name, names) or "one of these"
+    return f"[keys] {name}: there is no such key; did you mean {near}?\n  {', '.join(names)}"
+
+
 def keymap(wanted: Mapping[str, str], screens: Iterable[Binding]) -> dict[str, str]:
     """Read a keymap: keys by the names of what they do, several parted by blanks; `^` stands for Ctrl.
 
@@ -82,12 +88,7 @@ def keymap(wanted: Mapping[str, str], screens: Iterable[Binding]) -> dict[str, s
         UserMistake: with all that is wrong: an unknown name, a key that two things have.
     """
     names = {str(binding.id): binding for binding in KEYS}
-    wrong = [
-        f"[keys] {name}: there is no such key; did you mean {did_you_mean(name, names) or 'one of these'}?"
-        f"\n  {', '.join(names)}"
-        for name in wanted
-        if name not in names
-    ]
+    wrong = [_unknown(name, names) for name in wanted if name not in names]
     made = {
         name: ",".join(_spelt(key) for key in text.split()) for name, text in wanted.items() if name in names
     }

@@ -9,6 +9,7 @@ from typing import Final
 from msa_lab.persistence import EVENTS, StoredRun
 from msa_lab.telemetry.moment import Beginning
 from msa_lab.tui.app import LabApp
+from msa_lab.tui.feed import index
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.session import Session
 
@@ -38,12 +39,12 @@ def open_run(
     Raises:
         EnvironmentTrouble: when the log cannot be read.
     """
-    feed = Feed(run.path / EVENTS)
+    feed = index.opened(run.path / EVENTS)
     app = LabApp(
         feed, run.summary, session=session, at=at, play=play, unicode=unicode, colour=colour, cache=cache,
         private=private, keys=keys,
     )  # fmt: skip
-    return _shown(app, mouse=mouse)
+    return _shown(app, mouse=mouse, kept=None if private else feed)
 
 
 def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path, keys: Mapping[str, str]) -> int:
@@ -85,10 +86,13 @@ def open_shop(
     return _shown(app, mouse=mouse)
 
 
-def _shown(app: LabApp, *, mouse: bool = True) -> int:
+def _shown(app: LabApp, *, mouse: bool = True, kept: Feed | None = None) -> int:
+    """Show it; what was read of a kept run is written down, once the window is closed."""
     try:
         app.run(mouse=mouse)
     finally:
+        if app.feed is kept:
+            index.keep(kept)
         app.feed.log.close()
     if app.trouble is not None:
         raise app.trouble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,12 +12,15 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from msa_lab.chaos import Names
 from msa_lab.errors import MsaLabError
 from msa_lab.tui.feed import chaospage
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.widgets.rows import Page, Rows
+
+if TYPE_CHECKING:
+    from msa_lab.chaos import Names
+
 
 _FAULT: Final = "the fault, to be changed as you like:"
 _FAULT_OR_RUN: Final = "the fault; or a new run with another past: --set --var --topology --seed"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from msa_lab.chaos.naming import Names
+if TYPE_CHECKING:
+    from msa_lab.chaos.naming import Names
 
 
 class Held(Protocol):

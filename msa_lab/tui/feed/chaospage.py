@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from msa_lab.chaos import CATALOGUE, FaultKind, FaultSpec, Names, parse_fault_text, write_fault
-from msa_lab.sdk.values import Duration
-from msa_lab.source import InvalidFile, format_duration
 from msa_lab.telemetry.series import service_of
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.feed.links import links
 from msa_lab.tui.feed.sight import Sight, hits, sides
+
+if TYPE_CHECKING:
+    from msa_lab.chaos import FaultKind, FaultSpec, Names
 
 _LEAST: Final = 1_000
 _RECENT: Final = 2_000_000
@@ -39,6 +39,8 @@ def offers(sight: Sight, names: Names, wanted: str, at: int | None) -> list[Offe
 
     `at` is the instant from which they are to act, None: at once.
     """
+    from msa_lab.chaos import CATALOGUE  # noqa: PLC0415 - heavy, and only when it is asked for
+
     words = wanted.lower().split()
     made: list[Offer] = []
     for kind in CATALOGUE.values():
@@ -101,11 +103,17 @@ def _offer(kind: FaultKind, target: str, names: Names, at: int | None) -> Offer 
 
 def when(at: int) -> str:
     """Write an instant for a fault's `at`, to the millisecond and never before it."""
+    from msa_lab.sdk.values import Duration  # noqa: PLC0415 - heavy, and only when it is asked for
+    from msa_lab.source import format_duration  # noqa: PLC0415 - as above
+
     return format_duration(Duration(-(-at // _STEP) * _STEP))
 
 
 def fault_of(text: str, names: Names) -> FaultSpec | None:
     """Read a fault's line; None when it is wrong."""
+    from msa_lab.chaos import parse_fault_text  # noqa: PLC0415 - heavy, and only when it is asked for
+    from msa_lab.source import InvalidFile  # noqa: PLC0415 - as above
+
     try:
         return parse_fault_text(text, names)
     except InvalidFile:
@@ -114,6 +122,9 @@ def fault_of(text: str, names: Names) -> FaultSpec | None:
 
 def mistake_of(text: str, names: Names) -> str:
     """Say what is wrong with a fault's line; '' when nothing is."""
+    from msa_lab.chaos import parse_fault_text  # noqa: PLC0415 - heavy, and only when it is asked for
+    from msa_lab.source import InvalidFile  # noqa: PLC0415 - as above
+
     try:
         parse_fault_text(text, names)
     except InvalidFile as invalid:
@@ -140,6 +151,8 @@ def radius(sight: Sight, names: Names, fault: FaultSpec, width: int, *, at_once:
         series.rate(f"{'calls' if it.how == 'call' else 'heard'}.{it.source}>{it.target}", start, end)
         for it in near
     )
+    from msa_lab.source import format_duration  # noqa: PLC0415 - heavy, and only when it is asked for
+
     lasting = "" if fault.duration is None else f" for {format_duration(fault.duration)}"
     operations = [name for name, owner in names.operations.items() if owner in hurt]
     open_sagas = [view.id for view in sight.moment.sagas.views.values() if not view.ended]
@@ -205,6 +218,9 @@ def healing(
 
     With `only` just these end, and nothing that is planned is left out.
     """
+    from msa_lab.chaos import parse_fault_text, write_fault  # noqa: PLC0415 - heavy, and only when it is asked for
+    from msa_lab.sdk.values import Duration  # noqa: PLC0415 - as above
+
     acting = sight.moment.faults
     meant = None if only is None else frozenset(only)
     add: list[str] = []

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_right, insort
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
+
+import msgspec
 
 from msa_lab.telemetry import moment, series
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.moment import Beginning, Moment
-from msa_lab.telemetry.series import Series
-from msa_lab.tui.feed.logfile import LogFile
+from msa_lab.telemetry.sagas import Sagas, SagaView
+from msa_lab.telemetry.series import Series, SeriesRecord
+from msa_lab.tui.feed.logfile import LogFile, Places
 
 _SNAPSHOTS: Final = 64
 _EVERY: Final = 512
@@ -45,6 +49,30 @@ class Span:
     end: int | None = None
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A snapshot, but of its sagas only those that are not as in the snapshot before."""
+
+    count: int
+    moment: Moment
+    sagas: list[SagaView]
+
+
+class FeedRecord(msgspec.Struct, frozen=True):
+    """All that a feed knows of a log that it has read whole, as plain values."""
+
+    log: Places
+    series: SeriesRecord
+    markers: list[Marker]
+    spans: list[Span]
+    faults: dict[str, LogEvent]
+    states: bytes
+    every: int
+    snapshots: list[Kept]
+    sagas: list[str]
+    lengths: bytes
+    events: bytes
+
+
 class Feed:
     """Reads a log in slices and answers for any moment of what it has read.
 
@@ -68,6 +96,54 @@ class Feed:
         self._sagas: dict[str, array[int]] = {}
         self._counted = 0
         self._asked: tuple[int, Moment] | None = None
+        self.by_record = False
+
+    @classmethod
+    def recalled(cls, path: Path, record: FeedRecord) -> Self:
+        """Open a log of which another feed gave the record: nothing is read again."""
+        feed = cls(path)
+        feed.log.recall(record.log)
+        feed.series = Series.recalled(record.series)
+        feed.markers, feed.spans, feed.faults = [*record.markers], [*record.spans], {**record.faults}
+        feed._states.frombytes(record.states)
+        feed._every = record.every
+        views: dict[str, SagaView] = {}
+        moments = []
+        for kept in record.snapshots:
+            views = {**views, **{view.id: view for view in kept.sagas}}
+            moments.append((kept.count, replace(kept.moment, sagas=Sagas(views))))
+        feed.latest = moments.pop()[1]
+        feed._snapshots = moments
+        own, at = array("Q", record.events), 0
+        for saga, length in zip(record.sagas, array("Q", record.lengths), strict=True):
+            feed._sagas[saga] = own[at : at + length]
+            at += length
+        feed._counted = len(feed.log)
+        feed.by_record = True
+        return feed
+
+    def record(self) -> FeedRecord:
+        """Give all that is known of a log that was read and counted whole, without the viewer's own marks."""
+        snapshots = []
+        before: Mapping[str, SagaView] = {}
+        for count, shop in [*self._snapshots, (len(self._states), self.latest)]:
+            views = shop.sagas.views
+            changed = [view for name, view in views.items() if before.get(name) is not view]
+            snapshots.append(Kept(count, replace(shop, sagas=Sagas()), changed))
+            before = views
+        events = array("Q")
+        for own in self._sagas.values():
+            events.extend(own)
+        return FeedRecord(
+            self.log.places(), self.series.record(), [it for it in self.markers if it.kind != "own"],
+            self.spans, self.faults, self._states.tobytes(), self._every, snapshots, list(self._sagas),
+            array("Q", map(len, self._sagas.values())).tobytes(), events.tobytes(),
+        )  # fmt: skip
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the log, from its first byte on, has been read and counted."""
+        return self.log.whole and self._counted == len(self.log)
 
     @property
     def ready(self) -> bool:

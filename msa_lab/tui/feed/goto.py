@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from msa_lab.scenario.expressions import InvalidExpression
-from msa_lab.scenario.scopes import event_filter
 from msa_lab.tui.feed.feed import Feed
 
 _INSTANT = re.compile(r"(?:T\+)?(\d+(?:\.\d+)?)(ms|s|m)?")
@@ -40,6 +38,9 @@ def place_of(text: str, feed: Feed, at: int) -> int:
     saga = feed.saga_events(text, len(feed.log))
     if saga:
         return (feed.log.place(saga[0].seq) or 0) + 1
+    from msa_lab.scenario.expressions import InvalidExpression  # noqa: PLC0415 - heavy, and only when it is asked for
+    from msa_lab.scenario.scopes import event_filter  # noqa: PLC0415 - as above
+
     try:
         chosen = event_filter(text)
     except InvalidExpression as invalid:

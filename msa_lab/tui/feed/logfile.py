@@ -30,6 +30,17 @@ class Head(msgspec.Struct, gc=False):
     saga: str = ""
 
 
+class Places(msgspec.Struct, frozen=True):
+    """What is known of every event of a log that was read whole; numbers are the bytes of their arrays."""
+
+    read: int
+    starts: bytes
+    times: bytes
+    numbers: bytes
+    codes: bytes
+    kinds: list[str]
+
+
 _HEADS: Final = msgspec.json.Decoder(Head).decode_lines
 
 
@@ -48,7 +59,7 @@ class LogFile:
             self.size = path.stat().st_size
         except OSError as error:
             raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error
-        self.read = start
+        self.read = self._start = start
         self._rest = b""
         self._starts = array("Q")
         self._times = array("Q")
@@ -59,6 +70,22 @@ class LogFile:
 
     def __len__(self) -> int:
         return len(self._starts)
+
+    def places(self) -> Places:
+        """Give what has been read so far of every event."""
+        return Places(
+            self.read, self._starts.tobytes(), self._times.tobytes(), self._numbers.tobytes(),
+            self._codes.tobytes(), list(self._kinds),
+        )  # fmt: skip
+
+    def recall(self, places: Places) -> None:
+        """Take what `places` gave for the same file instead of reading it; nothing has been read yet."""
+        self.read = places.read
+        self._starts.frombytes(places.starts)
+        self._times.frombytes(places.times)
+        self._numbers.frombytes(places.numbers)
+        self._codes.frombytes(places.codes)
+        self._kinds.update({kind: code for code, kind in enumerate(places.kinds)})
 
     def look(self) -> None:
         """Look how far the file has grown."""
@@ -122,6 +149,12 @@ class LogFile:
     def done(self) -> bool:
         """Whether all that was there at the last look has been read."""
         return self.read + len(self._rest) >= self.size
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the file has been read from its first byte on, and ends with a whole line."""
+        self.look()
+        return self._start == 0 and self.read == self.size
 
     def before(self, t: int) -> tuple[int, int]:
         """Give how many events came before an instant, and how many bytes they have."""

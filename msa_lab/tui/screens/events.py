@@ -10,8 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from msa_lab.scenario.expressions import InvalidExpression
-from msa_lab.scenario.scopes import event_filter
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.tui.feed import eventpage, livepage
 from msa_lab.tui.feed.lines import Line
@@ -104,6 +102,8 @@ class EventsView(View):
 
     def narrow(self, text: str) -> None:
         """List the events that a filter fits."""
+        from msa_lab.scenario.scopes import event_filter  # noqa: PLC0415 - heavy, and only when it is asked for
+
         self._take(event_filter(text), text)
         self._redraw()
         self.focus_panel(self.query_one("#event-list"))
@@ -116,6 +116,9 @@ class EventsView(View):
         self.listing.advance(0.05)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
+        from msa_lab.scenario.expressions import InvalidExpression  # noqa: PLC0415 - heavy, and only when it is asked for
+        from msa_lab.scenario.scopes import event_filter  # noqa: PLC0415 - as above
+
         message.stop()
         text = message.value.strip()
         try:

@@ -10,8 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Input
 
-from msa_lab.scenario.expressions import InvalidExpression
-from msa_lab.scenario.sagascope import saga_filter
 from msa_lab.telemetry.sagas import SagaView
 from msa_lab.telemetry.sequence import as_mermaid
 from msa_lab.tui.feed import livepage, sagapage
@@ -202,6 +200,9 @@ class SagasView(View):
         self.query_one(Filter).ask()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
+        from msa_lab.scenario.expressions import InvalidExpression  # noqa: PLC0415 - heavy, and only when it is asked for
+        from msa_lab.scenario.sagascope import saga_filter  # noqa: PLC0415 - as above
+
         message.stop()
         entry = self.query_one(Filter)
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from msa_lab.scenario.expressions import InvalidExpression
+if TYPE_CHECKING:
+    from msa_lab.scenario.expressions import InvalidExpression
 
 
 class Filter(Vertical):
