@@ -19,7 +19,7 @@ from msa_lab.cli.places import cache_folder, shops_folder
 from msa_lab.cli.settings import own_keys
 from msa_lab.cli.shopstop import ask_shop
 from msa_lab.cli.terminal import emit, terminal_of
-from msa_lab.cli.watching import VIEW
+from msa_lab.cli.watching import PROGRAM, VIEW
 from msa_lab.errors import MsaLabError, UserMistake
 from msa_lab.persistence import EVENTS, place_since
 from msa_lab.persistence.shops import DEFAULT, ShopFolder, ShopStore
@@ -157,7 +157,7 @@ def attach(folder: ShopFolder, talk: Talk, *, ascii_only: bool, mouse: bool) -> 
     code = int(
         view.open_shop(
             attached, attached.beginning, unicode=terminal.unicode and not ascii_only, colour=talk.colour,
-            cache=cache_folder(), keys=own_keys(), mouse=mouse,
+            cache=cache_folder(), keys=own_keys(), mouse=mouse, program=PROGRAM,
         )
     )  # fmt: skip
     emit(_block(folder))

@@ -11,7 +11,7 @@ from msa_lab.cli.kept import stored
 from msa_lab.cli.options import Talk
 from msa_lab.cli.places import cache_folder, runs_folder
 from msa_lab.cli.terminal import WINDOW, emit, terminal_of
-from msa_lab.cli.watching import VIEW, reopened
+from msa_lab.cli.watching import PROGRAM, VIEW, reopened
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.persistence import StoredRun
 
@@ -34,7 +34,7 @@ def serve(name: str | None, talk: Talk, *, host: str, port: int, write: bool, ou
     os.environ[WINDOW] = _WRITES if write else _READS
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     folder = str(Path(runs_folder(out)).resolve())
-    command = [sys.executable, "-P", "-m", "msa_lab", "tui", run.id, "--out", folder]
+    command = [*PROGRAM, "tui", run.id, "--out", folder]
 
     def tell(address: str) -> None:
         can = "it can play runs" if write else "read-only"
@@ -53,7 +53,7 @@ def window(run: StoredRun, talk: Talk, out: str | None) -> int:
         return int(
             view.open_run(
                 run, session=watched, at=None, play=False, unicode=True, colour=True, cache=cache_folder(),
-                private=watched is None,
+                private=watched is None, program=PROGRAM, browser=True,
             )
         )  # fmt: skip
     finally:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 VIEW: Final = "msa_lab.tui.opening"
 """Found by name: the command line and the view stand side by side, and neither imports the other."""
+PROGRAM: Final = (sys.executable, "-P", "-m", "msa_lab")
+"""How the view calls the command line."""
 _PATIENCE: Final = 20.0
 _SMALLEST: Final = (60, 16)
 _LOOK: Final = 0.1
@@ -264,8 +266,9 @@ def watch(wanted: Wanted, talk: Talk, *, out: str | None) -> int:
         if isinstance(watched.over, Refused):
             return _refused(watched.over)
         code = view.open_live(
-            watched, unicode=terminal.unicode, colour=talk.colour, cache=cache_folder(), keys=keys
-        )
+            watched, unicode=terminal.unicode, colour=talk.colour, cache=cache_folder(), keys=keys,
+            program=PROGRAM,
+        )  # fmt: skip
         return _conclude(watched, code)
     finally:
         watched.end()
@@ -290,6 +293,7 @@ def look(
             view.open_run(
                 run, session=watched, at=at, play=play, unicode=terminal.unicode and not ascii_only,
                 colour=talk.colour, cache=cache_folder(), keys=own_keys(), mouse=mouse,
+                program=PROGRAM,
             )
         )  # fmt: skip
         if watched is not None and (watched.live or watched.over is not None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -17,13 +17,16 @@ from textual.widgets import ContentSwitcher
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.tui.clipboard import copy
-from msa_lab.tui.dialogs import Confirm, Help
+from msa_lab.tui.commanding import Commanding, of_screen
+from msa_lab.tui.dialogs import Confirm, help_lines
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, Signs
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
-from msa_lab.tui.holding import Holding
-from msa_lab.tui.keys import KEYS, SCREENS, keymap, screen_at, tabs, told
+from msa_lab.tui.feed.verbs import Focus
+from msa_lab.tui.keys import KEYS, SCREENS, keymap, screen_at, shown, tabs, told
+from msa_lab.tui.outside import Paper
+from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.map import MapPicture, MapView
@@ -49,7 +52,7 @@ def _of_screens() -> list[Binding]:
     return [key for kind in kinds for key in kind.__dict__.get("BINDINGS", ()) if isinstance(key, Binding)]
 
 
-class LabApp(Holding):
+class LabApp(Commanding):
     """Shows a run from its event log alone; what is to change goes to the session, which plays it again."""
 
     CSS_PATH = "lab.tcss"
@@ -73,9 +76,14 @@ class LabApp(Holding):
         speed: float = 1.0,
         private: bool = False,
         keys: Mapping[str, str] | None = None,
+        program: Sequence[str] = (),
+        browser: bool = False,
     ) -> None:
-        """Open a feed. `at` is an instant in microseconds (None: the end); `session` plays the run."""
-        super().__init__(feed, session)
+        """Open a feed. `at` is an instant in microseconds (None: the end); `session` plays the run.
+
+        `program` calls the command line; `browser` tells that whoever sits before it may not have a shell.
+        """
+        super().__init__(feed, session, program=program, browser=browser, cache=cache)
         self.summary = summary
         self._private = private
         self._keys = keymap(keys, _of_screens()) if keys else {}
@@ -88,7 +96,6 @@ class LabApp(Holding):
         self.trouble: EnvironmentTrouble | None = None
         self._wanted = at
         self._play = play
-        self._cache = cache
         self._colour = colour and not os.environ.get("NO_COLOR")
         self._before = time.perf_counter()
         self._shown: tuple[object, ...] = ()
@@ -298,13 +305,36 @@ class LabApp(Holding):
     def action_copy(self) -> None:
         """Copy the thing in focus."""
         text = self.view.thing()
-        if text and self._private:
-            self.copy_to_clipboard(text)
-            self.notify(f"copied {len(text)} characters, if the browser lets it")
-        elif text:
-            self.notify(copy(text, self.copy_to_clipboard, self._cache))
+        if text:
+            self.hand_over(text)
         else:
             self.notify("there is nothing here to copy")
+
+    def hand_over(self, text: str) -> None:
+        """Copy a text."""
+        if self._private:
+            self.copy_to_clipboard(text)
+            self.notify(f"copied {len(text)} characters, if the browser lets it")
+        else:
+            self.notify(copy(text, self.copy_to_clipboard, self._cache))
+
+    def paper(self) -> Paper:
+        """Give the thing in focus as a file."""
+        return self.view.paper()
+
+    def focus_of(self) -> Focus:
+        """Give what the verbs of the command line are about now."""
+        sagas, listed = self._views["sagas"], self._views["events"]
+        saga = sagas.chosen if isinstance(sagas, SagasView) else ""
+        chosen = listed.text if isinstance(listed, EventsView) else ""
+        saga = self.view.saga() or saga
+        return Focus(self.summary, self.playback.t / 1e6, saga, self.view.place(), chosen)
+
+    def key_of(self, name: str) -> str:
+        """Give the key with a name in the keymap, as it is written."""
+        binding = next(it for it in KEYS if it.id == name)
+        own = self._keys.get(name)
+        return shown(own) if own else binding.key_display or binding.key
 
     def place(self) -> str:
         """Name the service or link that is looked at."""
@@ -374,20 +404,13 @@ class LabApp(Holding):
     def action_keys(self) -> None:
         """Show the keys that work here."""
         keys = told(self.screen.active_bindings.values(), self)
-        self.push_screen(Help(keys, f"Keys: {dict(SCREENS)[str(self.view.id)]}"))
+        title = f"Keys: {dict(SCREENS)[str(self.view.id)]}"
+        self.push_screen(Reading(help_lines(keys), title, self.hand_over, also="question_mark,f1"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Name what the palette offers, each with its key."""
-        ours = {binding.key for binding in KEYS}
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if active.node is not self or binding.key not in ours or binding.action in _OUTSIDE:
-                continue
-            key = binding.key_display or binding.key
-            yield SystemCommand(
-                f"{binding.description}  ({key})", f"key {key}",
-                lambda action=binding.action: self.call_later(self.run_action, action),
-            )  # fmt: skip
+        """Name what the palette offers: what the keys do here, then the verbs of the command line."""
+        yield from of_screen(screen, self, _OUTSIDE)
+        yield from self.offered()
 
     # -- messages ----------------------------------------------------------------------------------
 

@@ -12,40 +12,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from msa_lab.tui.feed.lines import Line, line
-from msa_lab.tui.widgets.rows import Page
 
 
-class Help(ModalScreen[None]):
-    """The keys that work where it was asked for."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q", "dismiss", "close"),
-    ]
-    DEFAULT_CSS = """
-    Help { align: center middle; }
-    Help Page { width: 76; max-width: 96%; height: 90%; border: round $accent; padding: 0 1; }
-    """
-
-    def __init__(self, keys: Sequence[tuple[str, str, str]], title: str) -> None:
-        super().__init__()
-        self._keys = keys
-        self._title = title
-
-    def compose(self) -> ComposeResult:
-        yield Page(self._draw, name="help", title=self._title)
-
-    def on_mount(self) -> None:
-        self.query_one(Page).focus()
-
-    def _draw(self, _width: int, _height: int) -> list[Line]:
-        lines: list[Line] = []
-        before = ""
-        for group, key, what in self._keys:
-            if group != before:
-                lines += [line((group, "accent"))] if not before else [(), line((group, "accent"))]
-                before = group
-            lines.append(line((f"  {key:<14}", "strong"), what))
-        return [*lines, (), line(("Esc closes", "dim"))]
+def help_lines(keys: Sequence[tuple[str, str, str]]) -> list[Line]:
+    """List keys by their groups."""
+    lines: list[Line] = []
+    before = ""
+    for group, key, what in keys:
+        if group != before:
+            lines += [line((group, "accent"))] if not before else [(), line((group, "accent"))]
+            before = group
+        lines.append(line((f"  {key:<14}", "strong"), what))
+    return lines
 
 
 class GoTo(ModalScreen[str]):

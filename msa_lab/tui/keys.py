@@ -36,6 +36,8 @@ KEYS: Final = (
     Binding("L", "end", "to the end", show=False, id="end"),
     Binding("m", "mark", "mark this place", show=False, id="mark"),
     Binding("y", "copy", "copy", id="copy"),
+    Binding("e", "edit", "open in the editor", show=False, id="edit"),
+    Binding("vertical_line", "pipe", "pipe into a command", key_display="|", show=False, id="pipe"),
     Binding("t", "theme", "next theme", show=False, id="theme"),
     Binding("M", "maximise", "one panel fills the screen", show=False, id="maximise"),
     Binding("s", "picture", "save the screen as SVG", show=False, id="picture"),
@@ -66,7 +68,7 @@ _NAMED: Final = {
     ".": "full_stop", ",": "comma", "[": "left_square_bracket", "]": "right_square_bracket", "/": "slash",
     "<": "less_than_sign", ">": "greater_than_sign", ":": "colon", "?": "question_mark",
     "!": "exclamation_mark", "^": "circumflex_accent", "+": "plus", "-": "minus",
-    "=": "equals_sign", ";": "semicolon",
+    "|": "vertical_line", "=": "equals_sign", ";": "semicolon",
     "#": "number_sign", "*": "asterisk", "&": "ampersand", "@": "at", "~": "tilde", "_": "underscore",
 }  # fmt: skip
 _SHOWN: Final = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "tab": "Tab"}
@@ -110,6 +112,12 @@ def _spelt(key: str) -> str:
     if key.startswith("^") and len(key) > 1:
         return f"ctrl+{key[1:].lower()}"
     return _NAMED.get(key, key)
+
+
+def shown(keys: str) -> str:
+    """Write keys of a keymap as the user does."""
+    signs = {name: sign for sign, name in _NAMED.items()}
+    return " ".join(signs.get(key, key.replace("ctrl+", "^")) for key in keys.split(","))
 
 
 def told(active: Iterable[ActiveBinding], app: App[None]) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,11 +30,14 @@ def open_run(
     private: bool = False,
     keys: Mapping[str, str] | None = None,
     mouse: bool = True,
+    program: Sequence[str] = (),
+    browser: bool = False,
 ) -> int:
     """Show a run until the viewer quits; give the exit code: 0, 70 for a crash, 128 and a signal's number.
 
     `at` is an instant in microseconds (None: the end), `play` whether time passes from then on; `private`
-    keeps the viewer from this machine's files and clipboard.
+    keeps the viewer from this machine's files and clipboard, `browser` from its programs. `program` calls the
+    command line, here and below.
 
     Raises:
         EnvironmentTrouble: when the log cannot be read.
@@ -42,12 +45,20 @@ def open_run(
     feed = index.opened(run.path / EVENTS)
     app = LabApp(
         feed, run.summary, session=session, at=at, play=play, unicode=unicode, colour=colour, cache=cache,
-        private=private, keys=keys,
+        private=private, keys=keys, program=program, browser=browser,
     )  # fmt: skip
     return _shown(app, mouse=mouse, kept=None if private else feed)
 
 
-def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path, keys: Mapping[str, str]) -> int:
+def open_live(
+    session: Session,
+    *,
+    unicode: bool,
+    colour: bool,
+    cache: Path,
+    keys: Mapping[str, str],
+    program: Sequence[str] = (),
+) -> int:
     """Show a run while it is played elsewhere; give the exit code as `open_run` does.
 
     A simulated run is there in a moment: it is played back from its start, so that it can be watched. Real
@@ -59,7 +70,7 @@ def open_live(session: Session, *, unicode: bool, colour: bool, cache: Path, key
     paced = session.summary.get("mode") == "sim"
     app = LabApp(
         Feed(session.log), session.summary, session=session, at=0 if paced else None, play=paced, speed=_PACE,
-        unicode=unicode, colour=colour, cache=cache, keys=keys,
+        unicode=unicode, colour=colour, cache=cache, keys=keys, program=program,
     )  # fmt: skip
     return _shown(app)
 
@@ -73,6 +84,7 @@ def open_shop(
     cache: Path,
     keys: Mapping[str, str],
     mouse: bool = True,
+    program: Sequence[str] = (),
 ) -> int:
     """Follow a shop that was running before and stays; give the exit code as `open_run` does.
 
@@ -81,7 +93,7 @@ def open_shop(
     """
     app = LabApp(
         Feed(session.log, beginning), session.summary, session=session, unicode=unicode, colour=colour,
-        cache=cache, keys=keys,
+        cache=cache, keys=keys, program=program,
     )  # fmt: skip
     return _shown(app, mouse=mouse)
 

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from msa_lab.tui.app import LabApp
-from msa_lab.tui.dialogs import Help
+from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.widgets.keysline import KeysLine
@@ -179,8 +179,8 @@ def test_q_quits(stage: Stage) -> None:
 def test_the_help_lists_the_keys_of_the_screen_first(stage: Stage, size: tuple[int, int]) -> None:
     async def story(pilot: Pilot[None]) -> None:
         app = await press(pilot, "3", "question_mark")
-        assert isinstance(app.screen, Help)
-        told = app.screen.query_one("#help").text()  # type: ignore[attr-defined]
+        assert isinstance(app.screen, Reading)
+        told = app.screen.text
         assert told.index("why") < told.index("Everywhere") < told.index("quit")
         assert all(
             word in told for word in ("only trouble", "next marker", "go to", "one level up, never out")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from msa_lab.tui.feed.lines import Line, Style, clipped, line
@@ -52,6 +53,21 @@ def entries(sight: Sight, width: int, opened: frozenset[str]) -> list[Entry]:
     made += [Entry(()), *_faults(sight), *_files(sight)]
     dots = sight.signs["dots"]
     return [replace(entry, line=clipped(entry.line, width, dots)) for entry in made]
+
+
+def written(sight: Sight, listed: Sequence[Entry], row: int) -> tuple[Path, int] | None:
+    """Give the file and the line of the expectation to which a row belongs; None when it is not there."""
+    name = next((it.finding for it in reversed(listed[: row + 1]) if it.finding or not it.line), "")
+    finding = next((it for it in sight.summary.get("expectations") or [] if it["id"] == name), None)
+    if finding is None:
+        return None
+    told = sight.summary.get("scenario")
+    scenario = str(told.get("file") or "") if isinstance(told, Mapping) else ""
+    given = Path(str(finding["file"]))
+    for path in (given, Path(scenario).parent / given, Path(scenario).parent / given.name):
+        if path.is_file():
+            return path, int(finding["line"])
+    return None
 
 
 def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:

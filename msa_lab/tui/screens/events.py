@@ -14,6 +14,7 @@ from msa_lab.telemetry.events import LogEvent
 from msa_lab.tui.feed import eventpage, livepage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.outside import Paper
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.widgets.filter import Filter
 from msa_lab.tui.widgets.rows import Page, Rows
@@ -33,7 +34,7 @@ class EventsView(View):
     def __init__(self, sight: Sight) -> None:
         super().__init__(sight, "events")
         self._chosen: Callable[[LogEvent], bool] | None = None
-        self._text = ""
+        self.text = ""
         self.listing = eventpage.Listing(sight.feed)
         self.following = True
 
@@ -65,8 +66,8 @@ class EventsView(View):
         follow = "  follow" if self.following else ""
         rows.entitle(f"Events {count:,} of {total:,}{left}{zoom}{follow}")
         rows.redraw(count, count - 1 if self.following else None)
-        if self._text:
-            self.query_one(Filter).tell(f"{self._text}    {len(self.listing):,} of {total:,}{left}")
+        if self.text:
+            self.query_one(Filter).tell(f"{self.text}    {len(self.listing):,} of {total:,}{left}")
         self.query_one("#event", Page).redraw()
 
     def _row(self, row: int, width: int) -> Line:
@@ -109,7 +110,7 @@ class EventsView(View):
         self.focus_panel(self.query_one("#event-list"))
 
     def _take(self, chosen: Callable[[LogEvent], bool] | None, text: str) -> None:
-        self._chosen, self._text = chosen, text
+        self._chosen, self.text = chosen, text
         zoom = self.listing.zoom if text else "all"
         self.listing = eventpage.Listing(self.sight.feed, chosen, zoom)
         self.query_one(Filter).accept(text)
@@ -138,7 +139,7 @@ class EventsView(View):
         """Go to the next event that matters: a match of the filter, or without one the next trouble."""
         rows = self.query_one("#event-list", Rows)
         self.following = False
-        if self._text:
+        if self.text:
             rows.go(rows.cursor + step)
             return
         row = rows.cursor + step
@@ -179,6 +180,10 @@ class EventsView(View):
         elif event is not None:
             self.app.notify("this event belongs to no saga")
 
+    def saga(self) -> str:
+        event = self.selected()
+        return event.saga if event is not None else ""
+
     def place(self) -> str:
         event = self.selected()
         return event.service if event is not None else ""
@@ -187,7 +192,7 @@ class EventsView(View):
         if self.query_one(Filter).close():
             self.enter()
             return True
-        if not self._text:
+        if not self.text:
             return False
         self._take(None, "")
         self._redraw()
@@ -197,3 +202,11 @@ class EventsView(View):
         """Copy the event under the cursor as JSON."""
         event = self.selected()
         return "" if event is None else msgspec.json.encode(event).decode()
+
+    def paper(self) -> Paper:
+        """Give the event as JSON that can be read."""
+        event = self.selected()
+        if event is None:
+            return Paper("")
+        text = msgspec.json.format(msgspec.json.encode(event), indent=2).decode()
+        return Paper(f"{text}\n", f"event-{event.seq}.json")

@@ -79,3 +79,10 @@ class Live(View):
         else:
             event = self._events[message.row]
             self.post_message(self.Opened("events", place=self.sight.feed.log.place(event.seq)))
+
+    def saga(self) -> str:
+        """Name the saga under the cursor, in either list."""
+        sagas, events = self.query_one("#sagas-now", Rows), self.query_one("#events-now", Rows)
+        if events.has_focus and self._events:
+            return self._events[events.cursor].saga
+        return self._sagas[sagas.cursor].id if self._sagas else ""

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from msa_lab.tui.feed import metricpage, verdictpage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.outside import Paper
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.widgets.bars import Bar
 from msa_lab.tui.widgets.rows import Page, Rows
@@ -42,6 +43,9 @@ class MetricsView(View):
                 + ",".join("" if cell is None else f"{cell:g}" for cell in cells)
             )
         return "\n".join([*lines, ""])
+
+    def paper(self) -> Paper:
+        return Paper(self.thing(), "metrics.csv")
 
 
 class VerdictView(View):
@@ -99,3 +103,14 @@ class VerdictView(View):
         self._opened = frozenset()
         self.show(self.sight)
         return True
+
+    def saga(self) -> str:
+        rows = self.query_one("#findings", Rows)
+        return self._entries[rows.cursor].saga if self._entries else ""
+
+    def paper(self) -> Paper:
+        """Give the file of the expectation under the cursor, at its line; else the list."""
+        rows = self.query_one("#findings", Rows)
+        written = verdictpage.written(self.sight, self._entries, rows.cursor) if self._entries else None
+        text = self.thing()
+        return Paper(text, "verdict.txt") if written is None else Paper(text, "", *written)

@@ -15,6 +15,7 @@ from msa_lab.telemetry.sequence import as_mermaid
 from msa_lab.tui.feed import livepage, sagapage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.outside import Paper
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.widgets.filter import Filter
 from msa_lab.tui.widgets.rows import Page, Rows
@@ -242,3 +243,10 @@ class SagasView(View):
     def thing(self) -> str:
         """Copy the saga as a Mermaid sequence diagram."""
         return as_mermaid(self.sight.feed.saga_events(self.chosen, self.sight.at)) if self.opened else ""
+
+    def saga(self) -> str:
+        return self.chosen if self.opened else ""
+
+    def paper(self) -> Paper:
+        """Give the saga as a Mermaid sequence diagram."""
+        return Paper(self.thing(), f"{self.chosen}.mmd")

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.outside import Paper
 
 
 class View(Container):
@@ -46,7 +47,7 @@ class View(Container):
         faults: list[str]
 
     def __init__(self, sight: Sight, name: str) -> None:
-        super().__init__(id=name)
+        super().__init__(id=name, classes="view")
         self.sight = sight
 
     def show(self, sight: Sight) -> None:
@@ -70,6 +71,14 @@ class View(Container):
         focused = self.app.focused
         text = getattr(focused, "text", None)
         return str(text()) if callable(text) else ""
+
+    def saga(self) -> str:
+        """Name the saga in focus; '' when there is none."""
+        return ""
+
+    def paper(self) -> Paper:
+        """Give the thing in focus as a file, for an editor or a command."""
+        return Paper(self.thing(), f"{self.id}.txt")
 
     def panels(self) -> list[Widget]:
         """Give the panels that can be shown now: in a small window any of them."""
