@@ -37,6 +37,7 @@ class Reading(ModalScreen[None]):
     Reading Page { background: $panel; height: 1fr; }
     Reading Input { display: none; border: none; height: 1; padding: 0 1; background: $surface; }
     Reading.asking Input { display: block; }
+    Reading Input:focus { border: none; }
     """
 
     def __init__(
@@ -172,6 +173,7 @@ class Ask(ModalScreen[str]):
     Ask Vertical { width: 66; max-width: 96%; height: auto; padding: 0 1; }
     Ask Vertical { border: round $accent; background: $panel; }
     Ask Input { border: none; height: 1; background: $surface; padding: 0 1; }
+    Ask Input:focus { border: none; }
     """
 
     def __init__(self, title: str, hint: str, example: str, value: str = "") -> None:
