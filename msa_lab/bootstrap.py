@@ -579,7 +579,9 @@ def _blaming() -> Iterator[None]:
     """
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         from msa_lab.runtime.blame import kind_of, places_of, words_of  # noqa: PLC0415 - seldom needed
 
         place = _own_code(places_of(error), mixed=kind_of(error) == CurrencyMismatch.__name__)

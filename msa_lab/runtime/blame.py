@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 
@@ -58,6 +58,22 @@ class HandlerFailed(Exception):
         self.kind = kind
         self.words = words
         self.places = [Place(*place) for place in places]
+
+
+def misfit(
+    instance: str, handler: Callable[..., object], reply: object, declared: type[Any]
+) -> HandlerFailed:
+    """Make the failure of a handler whose reply is not of its operation's type."""
+    words = f"gives {_a(type(reply))}, and should give {_a(declared)}"
+    code = getattr(handler, "__code__", None)
+    places = [] if code is None else [
+        Place(handler.__module__, code.co_filename, code.co_firstlineno, code.co_name)
+    ]  # fmt: skip
+    return HandlerFailed(instance, "WrongReply", words, places, f"{handler!r} {words}")
+
+
+def _a(kind: type[Any]) -> str:
+    return "None" if kind is type(None) else kind.__name__
 
 
 def told(instance: str, error: BaseException) -> list[Any]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+import traceback
 from pathlib import Path
 
 from msa_lab.errors import UserMistake
+from msa_lab.sdk.conduct import refuse_other_waiting, refuse_what_does_not_fit
 from msa_lab.sdk.spec import ServiceSpec
 
 
@@ -23,6 +26,9 @@ def discover(overlay: Path | None = None) -> tuple[ServiceSpec, ...]:
     if overlay is not None and str(overlay) not in places:
         package.__path__.insert(0, str(overlay))
     names = sorted({module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg})
+    for name in names:
+        if overlay is not None and (overlay / name).is_dir():
+            refuse_other_waiting(name, overlay / name)
     return tuple(_load(name) for name in names)
 
 
@@ -32,10 +38,22 @@ def _load(name: str) -> ServiceSpec:
         spec = module.SPEC
     except (Exception, SystemExit) as error:
         raise UserMistake(
-            f"service {name}: its code cannot be loaded: {type(error).__name__}: {error}"
+            f"service {name}: its code cannot be loaded: {_place(error)}{type(error).__name__}: {error}"
         ) from error
     if not isinstance(spec, ServiceSpec) or spec.name != name:
         raise UserMistake(
             f"service {name}: services/{name}/spec.py must define SPEC = ServiceSpec(name={name!r}, ...)"
         )
+    refuse_what_does_not_fit(spec, module, sys.modules.get(f"services.{name}.api"))
     return spec
+
+
+def _place(error: BaseException) -> str:
+    """Give the innermost line of a service's code that an exception came through, if there is one."""
+    if isinstance(error, SyntaxError):
+        return ""  # says so itself
+    found = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if str(frame.f_globals.get("__name__", "")).startswith("services."):
+            found = f"{frame.f_code.co_filename}:{line}: "
+    return found

@@ -52,6 +52,7 @@ def own(tmp_path: Path) -> Callable[[str, str, str], tuple[Path, int]]:
         ("handlers.stock_up", 'raise KeyError("shelf 7")', "KeyError: 'shelf 7'"),
         ("handlers.reserve, WRITE", "raise SystemExit(7)", "SystemExit: 7"),
         ("handlers.stock_up", "raise SystemExit(7)", "SystemExit: 7"),
+        ("handlers.reserve, WRITE", 'raise __import__("asyncio").CancelledError(7)', "CancelledError: 7"),
     ],
 )
 @pytest.mark.parametrize("mode", ["sim", "process"])
@@ -66,6 +67,54 @@ def test_a_run_ends_and_tells_file_and_line(
     told = " ".join(ended.err.split())
     assert (ended.code, told) == (3, f"error: service inventory: {file}:{line}, in broken: {words}")
     assert list(msalab.place.glob("msalab-*")) == []
+
+
+def test_a_simulated_run_ends_when_a_handler_awaits_what_is_no_port(
+    msalab: Terminal, own: Callable[[str, str, str], tuple[Path, int]]
+) -> None:
+    file, line = own("handlers.reserve, WRITE", "request", 'await __import__("asyncio").sleep(0)')
+
+    ended = msalab("scenario", "checkout", "-q", "--ui", "plain")
+
+    told = " ".join(ended.err.split())
+    words = f"{file}:{line}, in broken: RuntimeError: a handler awaits only its ports"
+    assert (ended.code, told) == (3, f"error: service inventory: {words}")
+
+
+@pytest.mark.parametrize(
+    ("statement", "given"),
+    [("pass", "None"), ("return (ctx, 1)", "tuple"), ("return request", "ReserveStock")],
+)
+@pytest.mark.parametrize("mode", ["sim", "process"])
+def test_a_reply_of_another_type_than_declared_is_told(
+    mode: str, statement: str, given: str, msalab: Terminal, own: Callable[[str, str, str], tuple[Path, int]]
+) -> None:
+    file, line = own("handlers.reserve, WRITE", "request", statement)
+
+    ended = msalab("scenario", "checkout", "--mode", mode, "-q", "--ui", "plain")
+
+    told = " ".join(ended.err.split())
+    words = f"{file}:{line - 1}, in broken: gives {given}, and should give StockReserved"
+    assert (ended.code, told) == (3, f"error: service inventory: {words}")
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("import asyncio; await asyncio.sleep(1)", "5: asyncio: a handler waits by its ports alone"),
+        ("import time; time.sleep(1)", "18: time.sleep: a handler waits by its ports alone"),
+        ("from time import sleep; sleep(1)", "5: time.sleep: a handler waits by its ports alone"),
+    ],
+)
+def test_who_waits_past_the_ports_is_told_so_before_anything_is_played(
+    statement: str, words: str, msalab: Terminal, own: Callable[[str, str, str], tuple[Path, int]]
+) -> None:
+    file, line = own("handlers.reserve, WRITE", "request", statement)
+
+    ended = msalab("scenario", "checkout", "-q", "--ui", "plain")
+
+    assert ended.code == 3, ended
+    assert f"service inventory: {file}:{line}:{words}" in " ".join(ended.err.split())
 
 
 @pytest.mark.parametrize("mode", ["sim", "process"])
@@ -120,7 +169,7 @@ def test_a_fork_server_that_dies_while_data_is_filled_in_ends_the_run_at_once(
     own(
         "handlers.stock_up",
         "stock",
-        "import asyncio, os; os.kill(os.getppid(), 9); await asyncio.Event().wait()",
+        "import os; os.kill(os.getppid(), 9); await ctx.clock.sleep(60_000_000)",
     )
     began = time.perf_counter()
 

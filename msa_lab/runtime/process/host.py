@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from redis.exceptions import RedisError
 
 from msa_lab.resilience.retry import backoff
-from msa_lab.runtime.blame import HandlerFailed, by_service, kind_of, told
+from msa_lab.runtime.blame import HandlerFailed, by_service, kind_of, misfit, told
 from msa_lab.runtime.hosting import AlreadyDone
 from msa_lab.runtime.process.bus import BrokerAway
 from msa_lab.runtime.process.capacity import Capacity
@@ -207,7 +207,10 @@ class Host:
                 if done:
                     return reply, None
             ctx = ProcessContext(self.desk, work, caller=asked.caller, deadline=deadline)
-            return await self.honest(self._served[operation.name].handler(ctx, request)), None
+            handler = self._served[operation.name].handler
+            reply = await self.honest(handler(ctx, request))
+            if not isinstance(reply, operation.reply):
+                raise misfit(self.desk.instance, handler, reply, operation.reply)  # noqa: TRY301 - told below
         except AlreadyDone as done_before:
             return done_before.reply, None
         except (DomainError, PortFailure) as error:
@@ -218,6 +221,7 @@ class Host:
         except Exception as error:  # noqa: BLE001 - a bug in a service is a 500 to its caller
             self.failed(error)
             return None, error
+        return reply, None
 
     def _refused(self, operation: Operation[Any, Any], story: Story, failure: Exception) -> Answer:
         detail = {"operation": operation.name, "reason": type(failure).__name__}

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msa_lab.resilience.retry import backoff
+from msa_lab.runtime.blame import misfit
 from msa_lab.runtime.hosting import ANSWERS, INBOX, AlreadyDone, Inboxed
 from msa_lab.runtime.sim.broker import Attempt
 from msa_lab.runtime.sim.calling import Client
@@ -186,6 +187,9 @@ class Instance:
             error = error if _passes(error) else RemoteFailure(outcome)
         elif error is not None:
             raise error
+        elif not isinstance(result, exchange.operation.reply):
+            served = self.deployed.operations[exchange.operation.name]
+            raise misfit(self.name, served.handler, result, exchange.operation.reply)
         if self.shop.logs_calls:
             ctx.emit(
                 "call.replied",

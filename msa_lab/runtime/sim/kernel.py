@@ -189,7 +189,7 @@ class Owner:
 class Task:
     """A coroutine on the kernel. `ended(result, error)` is called once, unless the task is killed."""
 
-    __slots__ = ("_close", "_ended", "_owner", "_send", "dead")
+    __slots__ = ("_coroutine", "_ended", "_owner", "_send", "dead")
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ class Task:
     ) -> None:
         self._owner = owner
         self._send = coroutine.send
-        self._close = coroutine.close
+        self._coroutine = coroutine
         self._ended = ended
         self.dead = False
         owner.tasks[self] = None
@@ -222,7 +222,15 @@ class Task:
         except BaseException as error:
             if self._ended is None:
                 raise
-            self._end(None, error)
+            self._end(None, self._strayed() if _awaits_no_port(error) else error)
+
+    def _strayed(self) -> BaseException:
+        """Let a coroutine that awaits what no port gave fail there, and give how it did."""
+        try:
+            self._coroutine.throw(RuntimeError("a handler awaits only its ports"))
+        except BaseException as error:  # noqa: BLE001 - whatever it makes of it
+            return error
+        return RuntimeError("a handler awaits only its ports")
 
     def _end(self, result: object, error: BaseException | None) -> None:
         if self.dead:
@@ -240,4 +248,10 @@ class Task:
             # Crashed: a port was used in a finally block. ValueError: it is this very task that runs now; it
             # ends at its next port.
             with contextlib.suppress(Crashed, ValueError):
-                self._close()
+                self._coroutine.close()
+
+
+def _awaits_no_port(error: BaseException) -> bool:
+    """Tell whether a step failed because what the coroutine yielded is no `Wait` of ours."""
+    trace = error.__traceback__
+    return isinstance(error, AttributeError) and trace is not None and trace.tb_next is None
