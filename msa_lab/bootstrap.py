@@ -284,6 +284,7 @@ def stand(
     from msa_lab.runtime.process.doors import doors  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.hurting import SharedCounts  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.launch import blueprint_of  # noqa: PLC0415 - as above
+    from msa_lab.runtime.process.refusing import told_in_a_sentence  # noqa: PLC0415 - as above
     from msa_lab.telemetry.canonical import CanonicalWriter  # noqa: PLC0415 - as above
 
     kept = ShopLog(folder.events)
@@ -296,7 +297,10 @@ def stand(
     ports = doors(plan.specs, plan.topology, address.host, address.port, keeper.ports)
     keeper.settle(ports, plan.topology.id)
     url = f"http://{address.host}:{next(iter(ports.values()))}"
-    with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name:
+    with (
+        told_in_a_sentence(),
+        tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name,
+    ):
         sockets = Path(name)
         blueprint = blueprint_of(
             plan, log, sockets, SharedCounts(plan.faults, sockets / "counts", spare=64),

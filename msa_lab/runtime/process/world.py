@@ -20,6 +20,7 @@ from msa_lab.runtime.process.launch import arrange, blueprint_of, fork_server
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig
 from msa_lab.runtime.process.records import operations_of
+from msa_lab.runtime.process.refusing import told_in_a_sentence
 from msa_lab.runtime.process.rest import KINDS as REST_KINDS
 from msa_lab.runtime.process.rest import Rest
 from msa_lab.runtime.process.servers import connection
@@ -65,7 +66,10 @@ class ProcessWorld:
             EnvironmentTrouble: when the processes do not come up or the machine fails them.
         """
         refuse_what_cannot_be(plan.faults, plan.topology.servers)
-        with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name:
+        with (
+            told_in_a_sentence(),
+            tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as name,
+        ):
             folder = Path(name)
             rest, sagas = Rest(plan.specs), SagaWatch()
             log.listen(REST_KINDS, rest.feed)
