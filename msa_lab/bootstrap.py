@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 import msa_lab
 from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
-from msa_lab.errors import EnvironmentTrouble, ServiceFailed, UserMistake
+from msa_lab.errors import EnvironmentTrouble, UserMistake
+from msa_lab.runtime.authors import blaming
 from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
 from msa_lab.sdk.spec import ServiceSpec
-from msa_lab.sdk.values import CurrencyMismatch
 from msa_lab.source import InvalidFile, Mistakes, meant, quoted
 from msa_lab.telemetry.events import KINDS
 from msa_lab.telemetry.log import EventLog
@@ -36,7 +36,6 @@ from msa_lab.usecases.ports import Plan, Progress, World
 if TYPE_CHECKING:
     from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
-    from msa_lab.runtime.blame import Place
     from msa_lab.runtime.process.admin import Door
     from msa_lab.runtime.process.cores import CoreTimes
     from msa_lab.telemetry.events import LogEvent
@@ -319,7 +318,7 @@ def stand(
             url=url, admin=sockets / "admin",
         )  # fmt: skip
         try:
-            with _blaming():
+            with blaming(_HERE.parent / "services"):
                 return stand_by(standing, progress, lambda: on_up(state))
         finally:
             kept.close()
@@ -460,7 +459,7 @@ def play(
     if spill is not None:
         options.setdefault("entities", spill.mapping)
     try:
-        with _seldom_collecting(), _blaming():
+        with _seldom_collecting(), blaming(_HERE.parent / "services"):
             return run_scenario(
                 plan,
                 world=world_for(mode, spill, door),
@@ -527,7 +526,7 @@ class MeasuringStage:
         for listener, kinds in listeners.items():
             log.listen(kinds, listener)
         before = _cpu()
-        with _seldom_collecting(), _blaming():
+        with _seldom_collecting(), blaming(_HERE.parent / "services"):
             world_for(world).play(
                 plan, log, steady=lambda: None, stop=self.stop, progress=self.begin(world, what, plan)
             )
@@ -573,35 +572,6 @@ def _seldom_collecting() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@contextlib.contextmanager
-def _blaming() -> Iterator[None]:
-    """Report what fails in the code of a service that is not a shipped one as its author's.
-
-    So with money of two currencies, wherever it meets: the shipped services know but one.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        from msa_lab.runtime.blame import kind_of, places_of, words_of  # noqa: PLC0415 - seldom needed
-
-        place = _own_code(places_of(error), mixed=kind_of(error) == CurrencyMismatch.__name__)
-        if place is None:
-            raise
-        raise ServiceFailed(f"{place}: {words_of(error)}") from error
-
-
-def _own_code(places: Sequence[Place], *, mixed: bool) -> str | None:
-    """Find where the code of a service that is not a shipped one failed; with `mixed`, of any service."""
-    shipped = (_HERE.parent / "services").resolve()
-    for place in places:
-        file = Path(place.file).resolve()
-        if place.module.startswith("services.") and (mixed or not file.is_relative_to(shipped)):
-            return f"service {place.module.split('.')[1]}: {file}:{place.line}, in {place.function}"
-    return None
 
 
 __all__ = [
