@@ -100,7 +100,7 @@ def test_the_editor_has_the_terminal_and_gives_it_back(place: Path) -> None:
         terminal.wait_for(ENTERED)
         terminal.wait_for(b"Services")
         terminal.type(b"4")
-        terminal.wait_for(b"Selected")
+        terminal.wait_for(b"run.ended")  # an event is in focus
         terminal.type(b"e")
         terminal.wait_for(b"EDITING")
         assert terminal.output.count(LEFT) == 1
