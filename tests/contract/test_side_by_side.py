@@ -52,14 +52,14 @@ def test_gather_raises_the_first_parts_failure_when_all_have_ended(ports: Ports)
 
 def test_a_part_in_time_gives_its_result(ports: Ports) -> None:
     async def work(ctx: Context) -> str:
-        return await ctx.timeout(ms(5), after(ctx, 4_000, "in time", []))
+        return await ctx.timeout(ms(500), after(ctx, 4_000, "in time", []))
 
     assert ports.run(work) == "in time"
 
 
 def test_a_part_that_fails_in_time_raises_its_own_failure(ports: Ports) -> None:
     async def work(ctx: Context) -> str:
-        return await ctx.timeout(ms(5), fail(ctx, 4_000, NotFound("nothing")))
+        return await ctx.timeout(ms(500), fail(ctx, 4_000, NotFound("nothing")))
 
     with pytest.raises(NotFound, match="nothing"):
         ports.run(work)
