@@ -14,11 +14,10 @@ import msgspec
 
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence.eventfile import event_at, events
-from msa_lab.persistence.runfolder import EVENTS, LOCK, RESULT
+from msa_lab.persistence.runfolder import EVENTS, RESULT
 from msa_lab.telemetry.events import LogEvent
 
 _ID = re.compile(r"[0-9a-z]{4,32}")
-_OURS = (EVENTS, LOCK, RESULT)
 _KEYS = ("run", "scenario", "topology", "seed", "chaos", "started", "verdict", "exit", "expectations")
 
 
