@@ -8,10 +8,10 @@ import os
 import shlex
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 LONGEST: Final = 30.0
 MOST: Final = 400_000
@@ -72,41 +72,44 @@ async def heard(
         OSError: when it cannot be started.
     """
     words = [*_SHELL, command] if isinstance(command, str) else [*command]
-    process = await asyncio.create_subprocess_exec(
-        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT, env={**os.environ, **(variables or {})}, start_new_session=True,
-    )  # fmt: skip
-    feeding = asyncio.ensure_future(_feed(process, text.encode()))
     printed = bytearray()
     told = ""
-    try:
-        async with asyncio.timeout(longest):
-            while len(printed) < most and (more := await _more(process)):
-                printed += more
-            cut = len(printed) >= most
-            told = f"cut after {most:,} bytes" if cut else f"exit code {await process.wait()}"
-    except TimeoutError:
-        told = f"ended after {longest:g} s"
-    finally:
-        feeding.cancel()
-        _kill(process)
-        with contextlib.suppress(ProcessLookupError):
-            await process.wait()
+    with tempfile.TemporaryFile() as given:
+        given.write(text.encode())
+        given.seek(0)
+        async with _ear() as (ear, mouth):
+            process = await asyncio.create_subprocess_exec(
+                *words, stdin=given, stdout=mouth, stderr=mouth, env={**os.environ, **(variables or {})},
+                start_new_session=True,
+            )  # fmt: skip
+            mouth.close()
+            try:
+                async with asyncio.timeout(longest):
+                    while len(printed) < most and (more := await ear.read(65536)):
+                        printed += more
+                    cut = len(printed) >= most
+                    told = f"cut after {most:,} bytes" if cut else f"exit code {await process.wait()}"
+            except TimeoutError:
+                told = f"ended after {longest:g} s"
+            finally:
+                _kill(process)
+                await process.wait()
     return bytes(printed[:most]).decode("utf-8", "replace"), told
 
 
-async def _more(process: asyncio.subprocess.Process) -> bytes:
-    return await process.stdout.read(65536) if process.stdout is not None else b""
-
-
-async def _feed(process: asyncio.subprocess.Process, text: bytes) -> None:
-    if process.stdin is None:
-        return
-    with contextlib.suppress(OSError):  # it may not want to read all
-        process.stdin.write(text)
-        await process.stdin.drain()
-        process.stdin.close()
-        await process.stdin.wait_closed()
+@contextlib.asynccontextmanager
+async def _ear() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
+    """Give both ends of a pipe. A process's own pipes would make `wait` wait for all who inherited them."""
+    heard_at, said_at = os.pipe()
+    with os.fdopen(said_at, "wb", buffering=0) as mouth:
+        ear = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(ear), os.fdopen(heard_at, "rb", buffering=0)
+        )
+        try:
+            yield ear, mouth
+        finally:
+            transport.close()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

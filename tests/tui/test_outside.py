@@ -52,6 +52,13 @@ def test_a_command_without_an_end_is_ended_with_all_it_started(tmp_path: Path) -
     assert not late.exists()
 
 
+def test_what_goes_on_in_a_session_of_its_own_is_not_waited_for() -> None:
+    began = time.perf_counter()
+
+    assert asyncio.run(heard("setsid sleep 20 & echo on", longest=0.3)) == ("on\n", "ended after 0.3 s")
+    assert time.perf_counter() - began < 15
+
+
 def test_the_event_is_piped_as_json(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(pilot: Pilot[None]) -> None:
         await press(pilot, "4", "vertical_line")
