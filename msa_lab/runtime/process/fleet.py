@@ -232,8 +232,11 @@ class Fleet:
         self._nurse(["signal", process, int(number)])
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
+        why = ""
         async for message in frames(reader):
             match message:
+                case ["refused", words]:
+                    why = words
                 case ["born", name, pid]:
                     if name in self.running:
                         self.running[name].pid = pid
@@ -245,7 +248,7 @@ class Fleet:
             self._tasks.changed()
         self._orphaned()
         if not self.stopping:
-            raise EnvironmentTrouble("the fork server has died")
+            raise EnvironmentTrouble(why or self.said("nursery", "the fork server has died"))
 
     def _orphaned(self) -> None:
         """Without the fork server nobody tells of a death any more, or delivers a signal."""

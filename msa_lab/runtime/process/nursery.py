@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from msa_lab.runtime.process.refusing import refused
 from msa_lab.runtime.process.stamping import stamp_output
 
 Command = list[object]
@@ -79,6 +80,12 @@ class Nursery:
                 pass
         finally:
             self._end()
+
+    def give_up(self, error: Exception) -> None:
+        """Tell the supervisor what the machine has refused."""
+        words = refused(error)
+        if words:
+            self._tell(["refused", words])
 
     def _once(self, awake: socket.socket) -> bool:
         ready, _, _ = select.select([self._line, awake], [], [])
@@ -203,11 +210,16 @@ def open_nursery(
         os.dup2(null, 1)
         os.dup2(os.open(logs / "nursery.out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
         _close_from(4)
-        prepare()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(5_000, 20, 20)  # whatever the supervisor had set for itself
-        Nursery(socket.socket(fileno=kept), folder, logs, run_child, farewell, supervisor=parent).serve()
+        nursery = Nursery(socket.socket(fileno=kept), folder, logs, run_child, farewell, supervisor=parent)
+        try:
+            prepare()
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(5_000, 20, 20)  # whatever the supervisor had set for itself
+            nursery.serve()
+        except Exception as error:
+            nursery.give_up(error)
+            raise
         code = 0
     except BaseException:  # noqa: BLE001 - the last frame of this process
         traceback.print_exc()

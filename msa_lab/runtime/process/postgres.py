@@ -200,14 +200,14 @@ async def why_not(url: str) -> str:
         return known[0] if known else f"no PostgreSQL lets us in ({type(error).__name__})"
     try:
         version = connection.get_server_version()
+        if version.major < OLDEST_POSTGRES:
+            return f"it is version {version.major}, {OLDEST_POSTGRES} is the oldest that will do"
         row = await connection.fetchrow(
             "SELECT has_database_privilege(current_database(), 'CREATE') AS may, "
             "current_setting('server_encoding') AS encoding"
         )
     finally:
         await connection.close(timeout=CONNECT_WITHIN)
-    if version.major < OLDEST_POSTGRES:
-        return f"it is version {version.major}, {OLDEST_POSTGRES} is the oldest that will do"
     if row["encoding"] != "UTF8":
         return "its text is not in UTF8"
     return "" if row["may"] else "the user may not create schemas in it (GRANT CREATE ON DATABASE)"

@@ -112,7 +112,10 @@ class SqliteFile:
                 await _patiently(partial(raw.execute, f"PRAGMA {pragma}"))
             await self._make(raw, make)
         except (sqlite3.DatabaseError, sql.exc.DatabaseError) as error:
-            raise EnvironmentTrouble(f"database {self._path}: {getattr(error, 'orig', error)}") from error
+            raise EnvironmentTrouble(
+                f"database {self._path}: {getattr(error, 'orig', error)}\n"
+                "  its folder must have room, and be one that can be written"
+            ) from error
 
     async def _make(self, raw: sqlite3.Connection, make: Callable[[sql.Connection], None]) -> None:
         """Let SQLAlchemy find or make the schema over the driver's connection."""
