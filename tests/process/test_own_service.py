@@ -69,6 +69,47 @@ def test_a_run_ends_and_tells_file_and_line(
     assert list(msalab.place.glob("msalab-*")) == []
 
 
+@pytest.mark.parametrize(
+    "handler", ["handlers.reserve, WRITE", "handlers.settle_when_confirmed", "handlers.stock_up"]
+)
+@pytest.mark.parametrize("mode", ["sim", "process"])
+def test_a_run_ends_when_a_handler_does_not_return(
+    handler: str, mode: str, msalab: Terminal, own: Callable[[str, str, str], tuple[Path, int]]
+) -> None:
+    msalab.env["MSALAB_PATIENCE"] = "1"
+    file, line = own(handler, "told", "while True: pass")
+
+    ended = msalab("scenario", "checkout", "--mode", mode, "-q", "--ui", "plain")
+
+    told = " ".join(ended.err.split())
+    assert ended.code == 3, ended
+    assert told.startswith(
+        f"error: service inventory: {file}:{line}, in broken: Endless: it does not return; only"
+    )
+    assert list(msalab.place.glob("msalab-*")) == []
+
+
+def test_a_simulated_run_ends_when_a_handler_stays_at_one_instant_for_ever(
+    msalab: Terminal, own: Callable[[str, str, str], tuple[Path, int]]
+) -> None:
+    msalab.env["MSALAB_PATIENCE"] = "1"
+    file, line = own("handlers.reserve, WRITE", "told", "while True: await ctx.clock.sleep(0)")
+
+    ended = msalab("scenario", "checkout", "-q", "--ui", "plain")
+
+    told = " ".join(ended.err.split())
+    assert ended.code == 3, ended
+    assert f"service inventory: {file}:{line}, in broken: Endless: it does not return" in told
+
+
+def test_patience_that_is_no_number_is_told_so(msalab: Terminal) -> None:
+    msalab.env["MSALAB_PATIENCE"] = "soon"
+
+    ended = msalab("scenario", "checkout", "-q", "--ui", "plain")
+
+    assert (ended.code, "MSALAB_PATIENCE: 'soon' is no number" in ended.err) == (3, True), ended
+
+
 def test_a_simulated_run_ends_when_a_handler_awaits_what_is_no_port(
     msalab: Terminal, own: Callable[[str, str, str], tuple[Path, int]]
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msa_lab.chaos.model import FaultSpec
+from msa_lab.runtime.patience import DEFAULT
 from msa_lab.runtime.process.doors import LOOPBACK
 from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.runtime.process.servers import Endpoint
@@ -34,6 +35,7 @@ class Blueprint:
     `data` holds databases and what the broker keeps, `logs` what the processes print. `ports` are those of
     instances that listen at a fixed one, on `host`; all others take a free port of the loopback interface.
     In servers by URL all names begin with `prefix`; what is there stays after a shop that is `lasting`.
+    Code of a service may keep control for `patience` seconds.
     """
 
     specs: tuple[ServiceSpec, ...]
@@ -52,6 +54,7 @@ class Blueprint:
     ports: Mapping[str, int] = field(default_factory=dict)
     prefix: str = ""
     lasting: bool = False
+    patience: float = DEFAULT
 
     @property
     def control(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import pickle
 import signal
@@ -14,6 +15,7 @@ import uvloop
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.blame import told, words_of
+from msa_lab.runtime.patience import Patience
 from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.context import Desk, ProcessContext
 from msa_lab.runtime.process.doors import bound
@@ -48,6 +50,9 @@ from msa_lab.sdk.values import CurrencyMismatch
 ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
 
+BEAT_SHARE = 20
+"""Between two beats passes this part of the time that code of a service may keep control."""
+
 
 class Process:
     """One process: its site, its hosts, its line to the control plane."""
@@ -62,6 +67,7 @@ class Process:
         self._background = Background()
         self._relays: list[Relay] = []
         self.hosts: dict[str, Host] = {}
+        self.beats: int | None = None
         plan = blueprint
         operations = operations_of(plan.specs)
         own = [spec.name for spec in plan.specs if not spec.outside]
@@ -147,6 +153,7 @@ class Process:
             say(f"{name}, incarnation {self._incarnation}, serves at port {port}")
         if self.site.clock.runs:
             self._begin()
+        self._background.spawn(self._beat())
         stopped = False
         async for message in orders:
             if message[0] == "stop":
@@ -157,6 +164,13 @@ class Process:
             os._exit(ORPHANED)
         await self.close(serving)
         writer.close()
+
+    async def _beat(self) -> None:
+        """Count turns of the loop, for whoever looks on from beside."""
+        every = self._blueprint.patience / BEAT_SHARE
+        while every < math.inf:
+            self.beats = (self.beats or 0) + 1
+            await asyncio.sleep(every)
 
     def _bind(self, instance: str) -> socket.socket:
         port = self._blueprint.ports.get(instance)
@@ -299,7 +313,8 @@ def main(blueprint: Blueprint, birth: Birth) -> None:
             running.site.hurting.start(fault)
         running.site.list_instances(birth.registry)
         try:
-            runner.run(running.run())
+            with Patience(blueprint.patience, lambda: running.beats):
+                runner.run(running.run())
         except EnvironmentTrouble as trouble:
             running.refuse(trouble)
             os._exit(trouble.exit_code)

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from msa_lab.resilience.retry import backoff
 from msa_lab.runtime.blame import HandlerFailed, by_service, kind_of, misfit, told
 from msa_lab.runtime.hosting import AlreadyDone
+from msa_lab.runtime.patience import Endless
 from msa_lab.runtime.process.bus import BrokerAway
 from msa_lab.runtime.process.capacity import Capacity
 from msa_lab.runtime.process.consumer import Consumer, Delivery
@@ -111,14 +112,14 @@ class Host:
         self.site.failed(self.desk.instance, error)
 
     async def honest(self, handling: Awaitable[T]) -> T:
-        """Await code of the service: that it would end this process or cancels itself is its failure.
+        """Await code of the service: that it ends this process, cancels itself or never ends is its failure.
 
         Raises:
             HandlerFailed: when it does so.
         """
         try:
             return await handling
-        except SystemExit as error:
+        except (SystemExit, Endless) as error:
             raise HandlerFailed(*told(self.desk.instance, error)) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

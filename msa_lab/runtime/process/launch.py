@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from msa_lab.runtime.patience import patience_of
 from msa_lab.runtime.process.blueprint import Blueprint, placed
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.doors import LOOPBACK
@@ -56,6 +57,7 @@ def blueprint_of(
         ports=ports or {},
         prefix=_prefix(data) if servers != Servers() else "",
         lasting=lasting is not None,
+        patience=patience_of(os.environ),
     )
 
 

@@ -52,6 +52,7 @@ class Kernel(simpy.Environment):
         self._entries: list[tuple[int, int, int, Any]] = self._queue  # type: ignore[assignment]
         self.steps = 0
         self.standing_still = False
+        self.playing = False
         self._deadlines: list[tuple[int, int, Expiring]] = []
         self._deadline_armed: int | None = None
         self._deadline_seq = 0
@@ -69,6 +70,7 @@ class Kernel(simpy.Environment):
         """Play everything due up to and including `end`, then stand at `end`."""
         queue = self._entries
         steps = 0
+        self.playing = True
         while queue and queue[0][0] <= end:
             when, _, _, event = heappop(queue)
             self._now = self.now = when
@@ -79,6 +81,7 @@ class Kernel(simpy.Environment):
                 self._play(event)
         self.steps += steps
         self._now = self.now = end
+        self.playing = False
 
     def _play(self, event: simpy.Event) -> None:
         callbacks: Any = event.callbacks

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
+from msa_lab.runtime.patience import Endless, Patience, patience_of
 from msa_lab.runtime.sim.context import SimContext
 from msa_lab.runtime.sim.kernel import Task
 from msa_lab.runtime.sim.load import Shoppers
@@ -40,9 +42,12 @@ class SimWorld:
         stop: Callable[[], bool],
         progress: Progress,
     ) -> Played:
-        """Play a plan to its end."""
+        """Play a plan to its end.
+
+        Raises:
+            HandlerFailed: when code of a service does not return.
+        """
         scenario = plan.scenario
-        end = Instant(scenario.duration)
         shop = Shop(
             plan.specs,
             plan.topology,
@@ -50,39 +55,54 @@ class SimWorld:
             seed=plan.seed,
             config={**scenario.config, **plan.config},
             faults=plan.faults,
-            end=end,
+            end=Instant(scenario.duration),
             rows=self._rows,
         )
-        shop.note(
-            "run.started",
-            {
-                "scenario": scenario.id,
-                "topology": plan.topology.id,
-                "seed": plan.seed,
-                "chaos": plan.profile,
-            },
-        )
-        shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
-        _arrange(shop, plan)
-        shop.open()
-        shoppers.open(end)
-        run = _Run(shop, stop, progress, Instant(end + scenario.settle))
-        ended: Any = "done"
-        unsteady = ""
-        if scenario.steady is not None:
-            interrupted = run.until(scenario.steady.over)
-            broken = None if interrupted else steady()
-            if broken is not None:
-                ended, unsteady = "unsteady", broken
-                shop.note("steady.failed", {"check": broken})
-        if ended == "done":
-            run.until(end)
-        shop.faults.heal()
-        settled = ended == "done" and run.settle(shoppers)
-        if run.interrupted:
-            ended = "interrupted"
-        shop.note("run.ended", {"settled": settled})
-        return Played(Instant(shop.kernel.now), ended, settled, _records(shop), unsteady)
+        kernel = shop.kernel
+        with Patience(
+            patience_of(os.environ), lambda: (kernel.now, log.seq) if kernel.playing else None
+        ) as patience:
+            try:
+                return _played(shop, plan, steady, stop, progress)
+            except Endless as endless:
+                raise patience.failure(endless) from endless
+
+
+def _played(
+    shop: Shop, plan: Plan, steady: SteadyProbe, stop: Callable[[], bool], progress: Progress
+) -> Played:
+    scenario = plan.scenario
+    end = Instant(scenario.duration)
+    shop.note(
+        "run.started",
+        {
+            "scenario": scenario.id,
+            "topology": plan.topology.id,
+            "seed": plan.seed,
+            "chaos": plan.profile,
+        },
+    )
+    shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
+    _arrange(shop, plan)
+    shop.open()
+    shoppers.open(end)
+    run = _Run(shop, stop, progress, Instant(end + scenario.settle))
+    ended: Any = "done"
+    unsteady = ""
+    if scenario.steady is not None:
+        interrupted = run.until(scenario.steady.over)
+        broken = None if interrupted else steady()
+        if broken is not None:
+            ended, unsteady = "unsteady", broken
+            shop.note("steady.failed", {"check": broken})
+    if ended == "done":
+        run.until(end)
+    shop.faults.heal()
+    settled = ended == "done" and run.settle(shoppers)
+    if run.interrupted:
+        ended = "interrupted"
+    shop.note("run.ended", {"settled": settled})
+    return Played(Instant(shop.kernel.now), ended, settled, _records(shop), unsteady)
 
 
 class _Run:
@@ -127,7 +147,7 @@ def _arrange(shop: Shop, plan: Plan) -> None:
             (spec, fixture) for spec in plan.specs for fixture in spec.fixtures if fixture.name == name
         )
         instance = shop.instances_of(spec.name)[0]
-        shop.kernel.standing_still = True
+        shop.kernel.standing_still = shop.kernel.playing = True
         Task(instance.node, fixture.handler(SimContext(instance), value), _raise).step()
         shop.kernel.run_to(0)
         shop.kernel.standing_still = False
