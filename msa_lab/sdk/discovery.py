@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -11,6 +12,12 @@ from pathlib import Path
 from msa_lab.errors import UserMistake
 from msa_lab.sdk.conduct import refuse_other_waiting, refuse_what_does_not_fit
 from msa_lab.sdk.spec import ServiceSpec
+
+_NOT_IN = re.compile(
+    r"cannot import name '(?P<wanted>\w+)' from '(?P<module>services\.[\w.]+)'"
+    r"|module '(?P<owner>services\.[\w.]+)' has no attribute '(?P<attribute>\w+)'"
+)
+"""What Python says of a name that a module lacks, in all its versions: 3.11 has it nowhere else."""
 
 
 def discover(overlay: Path | None = None) -> tuple[ServiceSpec, ...]:
@@ -29,14 +36,17 @@ def discover(overlay: Path | None = None) -> tuple[ServiceSpec, ...]:
     for name in names:
         if overlay is not None and (overlay / name).is_dir():
             refuse_other_waiting(name, overlay / name)
-    return tuple(_load(name) for name in names)
+    return tuple(_load(name, overlay) for name in names)
 
 
-def _load(name: str) -> ServiceSpec:
+def _load(name: str, overlay: Path | None) -> ServiceSpec:
     try:
         module = importlib.import_module(f"services.{name}.spec")
         spec = module.SPEC
     except (Exception, SystemExit) as error:
+        missing = "" if overlay is None else _missed_in(overlay, error)
+        if missing:
+            raise UserMistake(missing) from error
         raise UserMistake(
             f"service {name}: its code cannot be loaded: {_place(error)}{type(error).__name__}: {error}"
         ) from error
@@ -46,6 +56,23 @@ def _load(name: str) -> ServiceSpec:
         )
     refuse_what_does_not_fit(spec, module, sys.modules.get(f"services.{name}.api"))
     return spec
+
+
+def _missed_in(overlay: Path, error: BaseException) -> str:
+    """Say which of the overlay's modules lacks a name that a shipped service needs, '' when none does."""
+    where = _place(error)
+    found = _NOT_IN.match(str(error))
+    if (
+        found is None
+        or not where
+        or Path(where.rpartition(":")[0].rpartition(":")[0]).is_relative_to(overlay)
+    ):
+        return ""
+    wanted, module = found["wanted"] or found["attribute"], found["module"] or found["owner"]
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None or not Path(file).is_relative_to(overlay):
+        return ""
+    return f"service {module.split('.')[1]}: {file}: has no {wanted}, which is needed at {where.rstrip(': ')}"
 
 
 def _place(error: BaseException) -> str:

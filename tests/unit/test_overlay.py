@@ -48,3 +48,20 @@ def test_an_error_in_its_code_is_told_as_its_own(tmp_path: Path) -> None:
     assert ended.returncode == 3
     said = " ".join(ended.stderr.split())
     assert said == f"error: service inventory: {handlers}:{line}, in reserve: KeyError: 'shelf 9'"
+
+
+def test_a_name_that_others_miss_in_its_api_is_told_as_its_own(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED / "order", tmp_path / "services" / "order")
+    api = tmp_path / "services" / "order" / "api.py"
+    text = api.read_text(encoding="utf-8")
+    assert "class OrderReturned" in text
+    for file in api.parent.glob("*.py"):  # its author knows where it was used at home
+        renamed = file.read_text(encoding="utf-8").replace("OrderReturned", "OrderCameBack")
+        file.write_text(renamed, encoding="utf-8")
+
+    ended = play(tmp_path)
+
+    said = " ".join(ended.stderr.split())
+    assert (ended.returncode, "Traceback" in said) == (3, False), ended
+    assert said.startswith(f"error: service order: {api}: has no OrderReturned, which is needed at ")
+    assert str(SHIPPED / "inventory") in said
