@@ -19,19 +19,22 @@ from msa_lab.errors import EnvironmentTrouble
 from msa_lab.tui.clipboard import copy
 from msa_lab.tui.commanding import Commanding, of_screen
 from msa_lab.tui.dialogs import Confirm, help_lines
+from msa_lab.tui.feed import panelhelp
+from msa_lab.tui.feed.eventpage import next_trouble
 from msa_lab.tui.feed.feed import Feed
-from msa_lab.tui.feed.lines import Line, Signs
+from msa_lab.tui.feed.lines import Line, Signs, line
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.feed.verbs import Focus
-from msa_lab.tui.keys import KEYS, SCREENS, keymap, screen_at, shown, tabs, told
+from msa_lab.tui.keys import EVERYWHERE, KEYS, SCREENS, keymap, screen_at, shown, tabs, told
 from msa_lab.tui.outside import Paper
 from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.live import Live
 from msa_lab.tui.screens.map import MapPicture, MapView
-from msa_lab.tui.screens.pages import MetricsView, VerdictView
+from msa_lab.tui.screens.metrics import MetricsView
 from msa_lab.tui.screens.sagas import SagasView
+from msa_lab.tui.screens.verdict import VerdictView
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.session import Session
 from msa_lab.tui.signals import end_on_signals
@@ -46,10 +49,15 @@ _OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
 
 
-def _of_screens() -> list[Binding]:
-    """Give the keys that single screens have."""
-    kinds = (View, Live, MapPicture, MapView, SagasView, EventsView, MetricsView, VerdictView)
-    return [key for kind in kinds for key in kind.__dict__.get("BINDINGS", ()) if isinstance(key, Binding)]
+def of_screens() -> list[list[Binding]]:
+    """Give the keys that single screens have, screen by screen."""
+    kinds: tuple[tuple[type, ...], ...] = (
+        (Live,), (MapPicture, MapView), (SagasView,), (EventsView,), (MetricsView,), (VerdictView,),
+    )  # fmt: skip
+    return [
+        [key for kind in together for key in kind.__dict__.get("BINDINGS", ()) if isinstance(key, Binding)]
+        for together in kinds
+    ]
 
 
 class LabApp(Commanding):
@@ -86,7 +94,7 @@ class LabApp(Commanding):
         super().__init__(feed, session, program=program, browser=browser, cache=cache)
         self.summary = summary
         self._private = private
-        self._keys = keymap(keys, _of_screens()) if keys else {}
+        self._keys = keymap(keys, of_screens()) if keys else {}
         self.playback.speed = speed
         self._judged = session is None or not session.live
         self.signs = Signs(unicode)
@@ -302,6 +310,18 @@ class LabApp(Commanding):
         self.notify("marked; [ and ] come back to it" if made else "mark taken away", timeout=2)
         self.redraw()
 
+    def action_seek(self, step: int) -> None:
+        """Go to the next match of the filter, or without one to the next trouble; or to the one before."""
+        told = self.view.seek(step)
+        if told is None:  # nothing is listed here: the moment itself goes there
+            place = next_trouble(self.feed, self.playback.at - (step < 0), step)
+            if place is not None:
+                self.playback.show(place)
+            told = "no more trouble this way" if place is None else ""
+            self.redraw()
+        if told:
+            self.notify(told, timeout=2)
+
     def action_copy(self) -> None:
         """Copy the thing in focus."""
         text = self.view.thing()
@@ -407,6 +427,15 @@ class LabApp(Commanding):
         title = f"Keys: {dict(SCREENS)[str(self.view.id)]}"
         self.push_screen(Reading(help_lines(keys), title, self.hand_over, also="question_mark,f1"))
 
+    def action_help(self) -> None:
+        """Tell what the panel in focus shows, and its keys."""
+        panel = str(self.focused.id) if self.focused is not None else ""
+        keys = told(self.screen.active_bindings.values(), self)
+        near = [row for row in keys if row[0] != EVERYWHERE]
+        name, lines = panelhelp.told(panel, self.signs)
+        shown = [*lines, (), *help_lines(near), (), line(("? lists the keys that work everywhere", "dim"))]
+        self.push_screen(Reading(shown, f"Help: {name}", self.hand_over, also="question_mark,f1"))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name what the palette offers: what the keys do here, then the verbs of the command line."""
         yield from of_screen(screen, self, _OUTSIDE)
@@ -431,6 +460,11 @@ class LabApp(Commanding):
 
     def on_view_healed(self, message: View.Healed) -> None:
         self.heal("heal here", f"no fault acts on {message.place} now", message.faults)
+
+    def on_metrics_view_compared(self) -> None:
+        view = self.view
+        if isinstance(view, MetricsView):  # in a browser the other runs are not the viewer's to see
+            view.choose(None if self._private else Path(self.feed.log.path).resolve().parent.parent)
 
     def on_tabs_clicked(self, message: Tabs.Clicked) -> None:
         name = screen_at(message.column)

@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from msa_lab.tui.feed.lines import Line, line
+from msa_lab.tui.feed.lines import Line, clipped, line
+from msa_lab.tui.widgets.rows import Rows
 
 
 def help_lines(keys: Sequence[tuple[str, str, str]]) -> list[Line]:
@@ -35,6 +36,7 @@ class GoTo(ModalScreen[str]):
     GoTo Vertical { width: 58; max-width: 96%; height: auto; padding: 0 1; }
     GoTo Vertical { border: round $accent; background: $panel; }
     GoTo Input { border: none; height: 1; background: $surface; padding: 0 1; }
+    GoTo Input:focus { border: none; }
     """
 
     def compose(self) -> ComposeResult:
@@ -53,6 +55,43 @@ class GoTo(ModalScreen[str]):
     def action_cancel(self) -> None:
         """Stay where we are."""
         self.dismiss("")
+
+
+class Choose(ModalScreen[int]):
+    """Gives the place of the line that is chosen, -1 when none is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close")]
+    DEFAULT_CSS = """
+    Choose { align: center middle; }
+    Choose Vertical { width: 76; max-width: 96%; height: auto; max-height: 80%; padding: 0 1; }
+    Choose Vertical { border: round $accent; background: $panel; }
+    Choose Rows { background: $panel; height: auto; min-height: 1; }
+    """
+
+    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = self._title
+            box.border_subtitle = "Enter: take it   Esc: leave"
+            yield Rows(lambda row, width: clipped(self._lines[row], width), name="choices")
+
+    def on_mount(self) -> None:
+        rows = self.query_one(Rows)
+        rows.styles.height = min(len(self._lines), 16)
+        rows.redraw(len(self._lines), 0)
+        rows.focus()
+
+    def on_rows_chosen(self, message: Rows.Chosen) -> None:
+        message.stop()
+        self.dismiss(message.row)
+
+    def action_cancel(self) -> None:
+        """Choose nothing."""
+        self.dismiss(-1)
 
 
 class Confirm(ModalScreen[bool]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from textual.app import App
@@ -32,6 +32,8 @@ KEYS: Final = (
     ),
     Binding("greater_than_sign", "speed(1)", "faster", key_display=">", show=False, id="faster"),
     Binding("less_than_sign", "speed(-1)", "slower", key_display="<", show=False, id="slower"),
+    Binding("n", "seek(1)", "next match/trouble", id="next"),
+    Binding("N", "seek(-1)", "match/trouble before", show=False, id="previous"),
     Binding("g", "goto", "go to", id="go-to"),
     Binding("L", "end", "to the end", show=False, id="end"),
     Binding("m", "mark", "mark this place", show=False, id="mark"),
@@ -43,7 +45,8 @@ KEYS: Final = (
     Binding("s", "picture", "save the screen as SVG", show=False, id="picture"),
     Binding("slash", "find", "filter events", key_display="/", show=False, id="filter"),
     Binding("colon", "command_palette", "commands (also ^p)", key_display=":", show=False, id="commands"),
-    Binding("question_mark,f1", "keys", "keys", key_display="?", id="keys"),
+    Binding("question_mark", "keys", "keys", key_display="?", id="keys"),
+    Binding("f1", "help", "help of this panel", key_display="F1", show=False, id="panel-help"),
     Binding("escape", "up", "one level up, never out", key_display="Esc", show=False, id="up"),
     Binding("q", "quit", "quit", id="quit"),
     Binding("x", "inject", "chaos", id="inject"),
@@ -83,29 +86,37 @@ def _unknown(name: str, names: Iterable[str]) -> str:
     return f"[keys] {name}: there is no such key; did you mean {near}?\n  {', '.join(names)}"
 
 
-def keymap(wanted: Mapping[str, str], screens: Iterable[Binding]) -> dict[str, str]:
+def keymap(wanted: Mapping[str, str], screens: Sequence[Iterable[Binding]]) -> dict[str, str]:
     """Read a keymap: keys by the names of what they do, several parted by blanks; `^` stands for Ctrl.
+
+    `screens` are the keys that single screens have, screen by screen: two screens may have the same key.
 
     Raises:
         UserMistake: with all that is wrong: an unknown name, a key that two things have.
     """
-    names = {str(binding.id): binding for binding in KEYS}
+    of_screens = [binding for keys in screens for binding in keys]
+    names = {str(binding.id): binding for binding in (*of_screens, *KEYS) if binding.id}
     wrong = [_unknown(name, names) for name in wanted if name not in names]
     made = {
         name: ",".join(_spelt(key) for key in text.split()) for name, text in wanted.items() if name in names
     }
-    owners: dict[str, str] = dict.fromkeys(_FIXED, "moving about")
-    for binding in screens:
-        owners.update(dict.fromkeys(binding.key.split(","), f"{binding.description!r} on its screen"))
-    owners.pop("slash", None)  # both filter
-    for name, binding in names.items():
-        for key in made.get(name, binding.key).split(","):
-            if key in owners and (name in made or owners[key] in made):
-                wrong.append(f"[keys] {name}: {key or 'no key'} is taken by {owners[key]}")
-            owners[key] = name
+    for keys in screens or [()]:
+        wrong += _clashes(made, [*keys])
     if wrong:
-        raise UserMistake("\n".join(wrong))
+        raise UserMistake("\n".join(dict.fromkeys(wrong)))
     return made
+
+
+def _clashes(made: Mapping[str, str], screen: Sequence[Binding]) -> Iterator[str]:
+    """Tell which keys two things would have on a screen, where the user's choice is the cause."""
+    owners: dict[str, tuple[str, str]] = dict.fromkeys(_FIXED, ("", "moving about"))
+    own = [(it.id or it.description, it, f"{it.description!r} on its screen") for it in screen]
+    for name, binding, told in [*own, *((str(it.id), it, str(it.id)) for it in KEYS)]:
+        for key in made.get(name, binding.key).split(","):
+            owner, taken = owners.get(key, (name, ""))
+            if owner != name and (name in made or owner in made):
+                yield f"[keys] {name}: {key or 'no key'} is taken by {taken}"
+            owners[key] = (name, told)
 
 
 def _spelt(key: str) -> str:

@@ -8,16 +8,18 @@ from textual.pilot import Pilot
 
 from msa_lab.cli.settings import own_keys
 from msa_lab.errors import UserMistake
+from msa_lab.tui.app import of_screens
 from msa_lab.tui.keys import KEYS, keymap
-from tests.tui.staging import Stage
+from tests.tui.staging import Stage, page
 from tests.tui.test_screens import press
 
+ARROWS = ("left", "right", "up,k", "down,j", "enter")
 SCREEN = [Binding("w", "why", "why")]
 
 
 def test_keys_are_chosen_by_the_names_of_what_they_do() -> None:
-    assert keymap({"heal": "H", "save": "^s S", "mark": "+"}, ()) == {
-        "heal": "H", "save": "ctrl+s,S", "mark": "plus",
+    assert keymap({"heal": "H", "save": "^s S", "mark": "="}, ()) == {
+        "heal": "H", "save": "ctrl+s,S", "mark": "equals_sign",
     }  # fmt: skip
 
 
@@ -33,11 +35,27 @@ def test_keys_are_chosen_by_the_names_of_what_they_do() -> None:
 )
 def test_a_clash_is_an_error_before_anything_opens(wanted: dict[str, str], told: str) -> None:
     with pytest.raises(UserMistake, match=told.replace("?", r"\?")):
-        keymap(wanted, SCREEN)
+        keymap(wanted, [SCREEN])
 
 
 def test_keys_can_be_swapped() -> None:
-    assert keymap({"inject": "f", "fork": "x"}, SCREEN) == {"inject": "f", "fork": "x"}
+    assert keymap({"inject": "f", "fork": "x"}, [SCREEN]) == {"inject": "f", "fork": "x"}
+
+
+def test_keys_of_single_screens_have_names_and_two_screens_may_share_one() -> None:
+    screens = of_screens()
+    assert all(binding.id for keys in screens for binding in keys if binding.key not in ARROWS)
+    assert keymap({"partition": "P", "why": "P"}, screens) == {"partition": "P", "why": "P"}
+    with pytest.raises(UserMistake, match="'view: sequence"):
+        keymap({"why": "v"}, screens)
+
+
+def test_the_view_takes_the_keys_of_a_screen(stage: Stage) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "5", "Z")
+        assert "2x" in str(page(app, "charts").border_title)
+
+    stage(story, keys={"zoom-in": "Z"})
 
 
 def test_every_key_has_a_name_of_its_own() -> None:

@@ -14,7 +14,7 @@ from msa_lab.telemetry.causes import describe, trace_back
 from msa_lab.telemetry.events import KINDS, LogEvent
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, clipped, line
-from msa_lab.tui.feed.livepage import event_style
+from msa_lab.tui.feed.livepage import HARD, event_style
 from msa_lab.tui.feed.sight import Sight
 
 Zoom = Literal["key", "normal", "all"]
@@ -76,6 +76,26 @@ class Listing:
             if log.kind(place) in wanted and (self._chosen is None or self._chosen(log.event(place))):
                 self._found.append(place)
         return len(self._found) - before
+
+
+def trouble_in(feed: Feed) -> Callable[[int], bool]:
+    """Give what tells whether the event at a place is trouble.
+
+    That is: something broke, was hit by a fault, failed or was tried again.
+    """
+    log = feed.log
+    codes = {log.code(kind) for kind, (_, words) in KINDS.items() if kind in HARD or "fault" in words}
+    codes |= {log.code(kind) for kind in KINDS if kind.startswith(("fault.", "expectation.", "message."))}
+    codes |= {log.code("call.failed")}
+    return lambda place: (
+        log.kind(place) in codes and event_style(log.event(place)) in ("bad", "fault", "warn")
+    )
+
+
+def next_trouble(feed: Feed, at: int, step: int) -> int | None:
+    """Give the place of the next trouble from the place `at` on (`step` 1), or before it (-1)."""
+    places = range(at, len(feed.log)) if step > 0 else range(at - 1, -1, -1)
+    return next(filter(trouble_in(feed), places), None)
 
 
 def detail(sight: Sight, event: LogEvent, width: int, height: int) -> list[Line]:

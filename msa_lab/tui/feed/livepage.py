@@ -219,12 +219,12 @@ def event_style(event: LogEvent) -> Style:
         return "bad"
     if event.kind.startswith("fault.") or event.detail.get("fault"):
         return "fault"
-    if event.kind in _HARD:
+    if event.kind in HARD:
         return "warn"
     return "dim" if event.importance == "plumbing" else ""
 
 
-_HARD = frozenset({
+HARD = frozenset({
     "call.failed", "call.refused", "commit.failed", "event.lost", "event.dead", "event.retried",
     "saga.turned", "instance.crashed", "instance.paused", "breaker.opened", "steady.failed",
 })  # fmt: skip
@@ -260,7 +260,7 @@ def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
 def key_events(sight: Sight, most: int, since: int = 0) -> list[LogEvent]:
     """Give the last events worth telling since a place, the newest first: trouble, faults, moves of sagas."""
     log = sight.feed.log
-    wanted = {log.code(kind) for kind in (*_HARD, *_KEY)}
+    wanted = {log.code(kind) for kind in (*HARD, *_KEY)}
     found: list[LogEvent] = []
     index = sight.at
     while index > since and len(found) < most and sight.at - index < _FAR:

@@ -196,6 +196,15 @@ def link_row(sight: Sight, link: Link, width: int) -> Line:
     return columns([[who, *rest]], [28, 7, 6, 8, max(4, width - 53)], right=(1, 2))[0]
 
 
+def troubled(sight: Sight, place: Link | str) -> bool:
+    """Tell whether a fault acts on a link or a service, a link lost messages, a service is not well."""
+    if faults_on(sight, place):
+        return True
+    if isinstance(place, Link):
+        return bool(sight.feed.series.within(f"lost.{place.source}>{place.target}", *sight.window(SPAN)))
+    return health(sight, place)[1] in ("bad", "warn")
+
+
 def neighbour(sight: Sight, name: str, width: int, height: int, step: tuple[int, int]) -> str:
     """Give the service left, right, above or below of another one on the map; itself where there is none."""
     placed = layout(sight, width, height)

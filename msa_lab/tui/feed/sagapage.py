@@ -92,6 +92,11 @@ def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:
     return clipped(made, width, signs["dots"])
 
 
+def in_trouble(sight: Sight, view: SagaView) -> bool:
+    """Tell whether a saga broke something, turned back or tried again."""
+    return view.id in sight.moment.broken or view.turned_at is not None or bool(view.retries)
+
+
 def head(view: SagaView, sight: Sight) -> str:
     """Name a saga, its state and its age."""
     took = view.took if view.took is not None else max(0, sight.t - view.started_at)

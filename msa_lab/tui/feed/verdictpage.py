@@ -55,6 +55,11 @@ def entries(sight: Sight, width: int, opened: frozenset[str]) -> list[Entry]:
     return [replace(entry, line=clipped(entry.line, width, dots)) for entry in made]
 
 
+def is_trouble(entry: Entry) -> bool:
+    """Tell whether a row speaks of what did not hold, or of a fault that touched nothing."""
+    return any(style in ("bad", "warn", "unsure") for _, style in entry.line)
+
+
 def written(sight: Sight, listed: Sequence[Entry], row: int) -> tuple[Path, int] | None:
     """Give the file and the line of the expectation to which a row belongs; None when it is not there."""
     name = next((it.finding for it in reversed(listed[: row + 1]) if it.finding or not it.line), "")

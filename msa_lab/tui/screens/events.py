@@ -24,11 +24,9 @@ class EventsView(View):
     """The events up to now, the cursor on the last one while it follows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("n", "match(1)", "next match"),
-        Binding("N", "match(-1)", "match before", show=False),
-        Binding("z", "zoom", "zoom"),
-        Binding("F", "follow", "follow"),
+        Binding("slash", "filter", "filter", key_display="/", id="filter"),
+        Binding("z", "zoom", "zoom", id="zoom"),
+        Binding("F", "follow", "follow", id="follow"),
     ]
 
     def __init__(self, sight: Sight) -> None:
@@ -135,21 +133,15 @@ class EventsView(View):
         """Ask for a filter."""
         self.query_one(Filter).ask()
 
-    def action_match(self, step: int) -> None:
-        """Go to the next event that matters: a match of the filter, or without one the next trouble."""
+    def seek(self, step: int) -> str:
         rows = self.query_one("#event-list", Rows)
         self.following = False
-        if self.text:
-            rows.go(rows.cursor + step)
-            return
-        row = rows.cursor + step
-        while 0 <= row < rows.count:
-            event = self.sight.feed.log.event(self.listing.place(row))
-            if livepage.event_style(event) in ("bad", "fault", "warn"):
+        is_trouble = eventpage.trouble_in(self.sight.feed)
+        for row in range(rows.cursor + step, rows.count if step > 0 else -1, step):
+            if self.text or is_trouble(self.listing.place(row)):
                 rows.go(row)
-                return
-            row += step
-        self.app.notify("no more trouble this way")
+                return ""
+        return f"no more {'matches' if self.text else 'trouble'} this way"
 
     def action_zoom(self) -> None:
         """List all events, without plumbing, or only the key ones."""

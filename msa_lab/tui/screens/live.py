@@ -7,7 +7,7 @@ from textual.containers import Horizontal, Vertical
 
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView
-from msa_lab.tui.feed import livepage
+from msa_lab.tui.feed import livepage, sagapage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.view import View
@@ -79,6 +79,22 @@ class Live(View):
         else:
             event = self._events[message.row]
             self.post_message(self.Opened("events", place=self.sight.feed.log.place(event.seq)))
+
+    def seek(self, step: int) -> str:
+        """Go to the next trouble among the key events where they have the focus, else among the sagas."""
+        rows = self.query_one("#events-now", Rows)
+        if rows.has_focus:
+            troubled = [livepage.event_style(event) in ("bad", "fault", "warn") for event in self._events]
+        else:
+            rows = self.query_one("#sagas-now", Rows)
+            troubled = [sagapage.in_trouble(self.sight, view) for view in self._sagas]
+        begin = rows.cursor + step if rows.has_focus or step < 0 else 0  # the first n comes to the list
+        self.focus_panel(rows)
+        for row in range(begin, len(troubled) if step > 0 else -1, step):
+            if troubled[row]:
+                rows.go(row)
+                return ""
+        return "no more trouble this way"
 
     def saga(self) -> str:
         """Name the saga under the cursor, in either list."""

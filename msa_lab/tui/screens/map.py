@@ -67,9 +67,9 @@ class MapView(View):
     """The drawing, the links of the selected service, and what is known of the service or of one link."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "partition", "partition"),
-        Binding("h", "heal_here", "heal here"),
-        Binding("a", "all", "all links"),
+        Binding("p", "partition", "partition", id="partition"),
+        Binding("h", "heal_here", "heal here", id="heal-here"),
+        Binding("a", "all", "all links", id="all-links"),
     ]
 
     def __init__(self, sight: Sight) -> None:
@@ -168,6 +168,24 @@ class MapView(View):
             callees = ", ".join(f'"{name}"' for name, owner in owners if owner == link.target)
             text = f'service == "{link.source}" and callee in [{callees}]'
         self.post_message(self.Opened("events", filtered=text))
+
+    def seek(self, step: int) -> str:
+        """Go to the next link in trouble where the links have the focus, else to the next such service."""
+        rows = self.query_one("#links", Rows)
+        if rows.has_focus:
+            for row in range(rows.cursor + step, len(self._links) if step > 0 else -1, step):
+                if mappage.troubled(self.sight, self._links[row]):
+                    rows.go(row)
+                    return ""
+            return "no more links in trouble this way"
+        names = names_of_services(self.sight)
+        here = names.index(self.selected) if self.selected in names else 0
+        for turn in range(1, len(names)):  # boxes have no first and last: round and round
+            name = names[(here + turn * step) % len(names)]
+            if mappage.troubled(self.sight, name):
+                self._select(name)
+                return ""
+        return "no other service is in trouble now"
 
     def action_all(self) -> None:
         """Draw the links of all services, or of the selected one and those that are struck."""

@@ -27,13 +27,11 @@ class SagasView(View):
     """The list at the left (or alone, where there is no room), the chosen saga beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "way", "view: sequence/time/states"),
-        Binding("w", "why", "why"),
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("o", "trouble", "only trouble"),
-        Binding("n", "match(1)", "next in trouble", show=False),
-        Binding("N", "match(-1)", "in trouble before", show=False),
-        Binding("a", "whole", "all messages"),
+        Binding("v", "way", "view: sequence/time/states", id="way"),
+        Binding("w", "why", "why", id="why"),
+        Binding("slash", "filter", "filter", key_display="/", id="filter"),
+        Binding("o", "trouble", "only trouble", id="only-trouble"),
+        Binding("a", "whole", "all messages", id="all-messages"),
     ]
 
     def __init__(self, sight: Sight) -> None:
@@ -43,6 +41,7 @@ class SagasView(View):
         self._views: list[SagaView] = []
         self._drawn = sagapage.Messages((), ())
         self._passes: Callable[[SagaView], bool] = lambda _: True
+        self._filtered = False
         self._trouble = False
         self._whole = False
         self._ask: int | None = None
@@ -81,7 +80,7 @@ class SagasView(View):
         moment = sight.moment
         chosen = [view for view in livepage.recent_sagas(sight) if self._passes(view)]
         if self._trouble:
-            chosen = [view for view in chosen if self._troubled(view)]
+            chosen = [view for view in chosen if sagapage.in_trouble(sight, view)]
         self._views = chosen
         row = next((place for place, view in enumerate(chosen) if view.id == self.chosen), None)
         sagas = self.query_one("#saga-list", Rows)
@@ -179,22 +178,16 @@ class SagasView(View):
         self._trouble = not self._trouble
         self.show(self.sight)
 
-    def _troubled(self, view: SagaView) -> bool:
-        broke = view.id in self.sight.moment.broken
-        return broke or view.turned_at is not None or bool(view.retries)
-
-    def action_match(self, step: int) -> None:
-        """Go to the next saga that broke something, turned back or tried again."""
+    def seek(self, step: int) -> str:
+        """Go to the next saga: each that is listed fits the filter; without one to the next in trouble."""
         sagas = self.query_one("#saga-list", Rows)
-        row = sagas.cursor + step
-        while 0 <= row < len(self._views):
-            if self._troubled(self._views[row]):
+        for row in range(sagas.cursor + step, len(self._views) if step > 0 else -1, step):
+            if self._filtered or sagapage.in_trouble(self.sight, self._views[row]):
                 sagas.go(row)
                 if self.has_class("open"):
                     self.open(self._views[row].id)
-                return
-            row += step
-        self.app.notify("no saga in trouble this way")
+                return ""
+        return "no more matches this way" if self._filtered else "no more sagas in trouble this way"
 
     def action_filter(self) -> None:
         """Ask for a filter."""
@@ -211,6 +204,7 @@ class SagasView(View):
         except InvalidExpression as invalid:
             entry.refuse(invalid)
             return
+        self._filtered = bool(message.value.strip())
         entry.accept(f"{message.value}" if message.value.strip() else "")
         self.remove_class("open")
         self.show(self.sight)

@@ -62,6 +62,13 @@ class View(Container):
         """Go one level up; tell whether there was one."""
         return False
 
+    def seek(self, step: int) -> str | None:  # noqa: ARG002 - for screens that list something
+        """Go to the next match or trouble in what is listed (`step` 1), or to the one before (-1).
+
+        Gives '' when it is there, why it is not, or None where nothing is listed but the moment itself.
+        """
+        return None
+
     def place(self) -> str:
         """Name the service or link that is looked at, for a fault; '' when there is none."""
         return ""

@@ -19,6 +19,7 @@ class Filter(Vertical):
     Filter { height: auto; display: none; }
     Filter.seen { display: block; }
     Filter Input { border: none; height: 1; padding: 0 1; background: $panel; display: none; }
+    Filter Input:focus { border: none; }
     Filter.asking Input { display: block; }
     Filter Static { height: auto; padding: 0 1; }
     """

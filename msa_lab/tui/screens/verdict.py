@@ -1,4 +1,4 @@
-"""Metrics and Verdict."""
+"""Verdict: what the whole run amounted to."""
 
 from __future__ import annotations
 
@@ -7,51 +7,19 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from msa_lab.tui.feed import metricpage, verdictpage
+from msa_lab.tui.feed import verdictpage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.outside import Paper
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.widgets.bars import Bar
-from msa_lab.tui.widgets.rows import Page, Rows
-
-
-class MetricsView(View):
-    """Curves over the whole run, drawn up to now."""
-
-    def __init__(self, sight: Sight) -> None:
-        super().__init__(sight, "metrics")
-
-    def compose(self) -> ComposeResult:
-        yield Page(
-            lambda width, height: metricpage.grid(self.sight, width, height),
-            name="charts", title="Metrics  (below each curve: when faults acted)",
-        )  # fmt: skip
-
-    def show(self, sight: Sight) -> None:
-        super().show(sight)
-        self.query_one("#charts", Page).redraw()
-
-    def thing(self) -> str:
-        """Copy the curves as comma-separated values."""
-        plots = metricpage.charts(self.sight, 120)
-        lines = ["t," + ",".join(chart.title for chart in plots)]
-        for column in range(120):
-            cells = (chart.values[column] for chart in plots)
-            lines.append(
-                f"{metricpage.instant_of(self.sight, column + 1, 120) / 1e6:.3f},"
-                + ",".join("" if cell is None else f"{cell:g}" for cell in cells)
-            )
-        return "\n".join([*lines, ""])
-
-    def paper(self) -> Paper:
-        return Paper(self.thing(), "metrics.csv")
+from msa_lab.tui.widgets.rows import Rows
 
 
 class VerdictView(View):
     """What the whole run amounted to; a violation leads to its saga."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "fold", "open/close all")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "fold", "open/close all", id="open-all")]
 
     def __init__(self, sight: Sight) -> None:
         super().__init__(sight, "verdict")
@@ -96,6 +64,15 @@ class VerdictView(View):
         elif name:
             self._opened -= {name}
             self.show(self.sight)
+
+    def seek(self, step: int) -> str:
+        """Go to the next expectation that did not hold, or to a violation of one."""
+        rows = self.query_one("#findings", Rows)
+        for row in range(rows.cursor + step, len(self._entries) if step > 0 else -1, step):
+            if verdictpage.is_trouble(self._entries[row]):
+                rows.go(row)
+                return ""
+        return "no more trouble this way"
 
     def up(self) -> bool:
         if not self._opened:
