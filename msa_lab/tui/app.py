@@ -26,6 +26,7 @@ from msa_lab.tui.feed.lines import Line, Signs, line
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.feed.verbs import Focus
+from msa_lab.tui.jumping import LETTERS, Jump, reachable
 from msa_lab.tui.keys import EVERYWHERE, KEYS, SCREENS, keymap, screen_at, shown, tabs, told
 from msa_lab.tui.outside import Paper
 from msa_lab.tui.reading import Reading
@@ -399,6 +400,19 @@ class LabApp(Commanding):
             screen.minimize()
         elif self.focused is not None:
             screen.maximize(self.focused)
+
+    def action_jump(self) -> None:
+        """Put a letter on each panel and go to the one that is pressed; a digit opens a screen."""
+        panels = reachable(self.view)
+
+        def land(key: str | None) -> None:
+            place = LETTERS.find(key) if key and len(key) == 1 else -1
+            if 0 <= place < len(panels):
+                self.view.focus_panel(panels[place])
+            elif key in {str(number) for number in range(1, len(SCREENS) + 1)}:
+                self.action_open(SCREENS[int(key) - 1][0])
+
+        self.push_screen(Jump(panels), land)
 
     def action_picture(self) -> None:
         """Save the screen as an SVG picture in the current directory."""

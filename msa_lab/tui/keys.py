@@ -42,6 +42,7 @@ KEYS: Final = (
     Binding("vertical_line", "pipe", "pipe into a command", key_display="|", show=False, id="pipe"),
     Binding("t", "theme", "next theme", show=False, id="theme"),
     Binding("M", "maximise", "one panel fills the screen", show=False, id="maximise"),
+    Binding("ctrl+o,J", "jump", "jump to a panel", key_display="^o J", show=False, id="jump"),
     Binding("s", "picture", "save the screen as SVG", show=False, id="picture"),
     Binding("slash", "find", "filter events", key_display="/", show=False, id="filter"),
     Binding("colon", "command_palette", "commands (also ^p)", key_display=":", show=False, id="commands"),

@@ -67,12 +67,12 @@ def test_every_key_has_a_name_of_its_own() -> None:
 
 def test_the_view_takes_the_keys(stage: Stage) -> None:
     async def story(pilot: Pilot[None]) -> None:
-        app = await press(pilot, "J")
+        app = await press(pilot, "K")
         assert app.playback.at == 33
         await press(pilot, "comma")
         assert app.playback.at == 33
 
-    stage(story, keys={"step-back": "J"})
+    stage(story, keys={"step-back": "K"})
 
 
 def test_they_are_read_from_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView
@@ -233,6 +235,22 @@ _SIGN: dict[Style, str] = {"bad": "!", "fault": "x", "warn": "*"}
 
 def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
     """Draw an event in one line: time, service, kind, saga, words."""
+    cells, widths = _event_cells(sight, event, width)
+    return columns([cells], widths, right=(0,))[0]
+
+
+def event_lines(sight: Sight, event: LogEvent, width: int) -> list[Line]:
+    """Draw an event in as many lines as its words need."""
+    cells, widths = _event_cells(sight, event, width)
+    words, style = cells[-1]
+    first, *rest = textwrap.wrap(words, widths[-1], break_on_hyphens=False) or [""]
+    indent = " " * (sum(widths[:-1]) + len(widths) - 1)
+    head = columns([[*cells[:-1], (first, style)]], widths, right=(0,))
+    return [*head, *(((indent, ""), (part, style)) for part in rest)]
+
+
+def _event_cells(sight: Sight, event: LogEvent, width: int) -> tuple[list[Span], list[int]]:
+    """Give what an event's row is made of, its words last, and how wide each part is."""
     style = event_style(event)
     who = event.service or service_of(event.instance) or sight.signs["sep"]
     words = describe(event).removeprefix(f"{event.kind} ")
@@ -247,14 +265,12 @@ def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
         (words, style),
     ]
     if width < _WHO_FITS:
-        return columns([[*row[:2], *row[4:]]], [7, 1, 8, max(4, width - 19)], right=(0,))[0]
+        return [*row[:2], *row[4:]], [7, 1, 8, max(4, width - 19)]
     if width < _KIND_FITS:
-        return columns([[*row[:3], row[5]]], [7, 1, 9, max(4, width - 20)], right=(0,))[0]
+        return [*row[:3], row[5]], [7, 1, 9, max(4, width - 20)]
     wide = width >= _ROOMY
     service, kind = (12, 19) if wide else (9, 17)
-    return columns(
-        [[*row[:4], row[5]]], [8, 1, service, kind, max(4, width - service - kind - 13)], right=(0,)
-    )[0]
+    return [*row[:4], row[5]], [8, 1, service, kind, max(4, width - service - kind - 13)]
 
 
 def key_events(sight: Sight, most: int, since: int = 0) -> list[LogEvent]:

@@ -18,6 +18,7 @@ from msa_lab.tui.outside import Paper
 from msa_lab.tui.screens.view import View
 from msa_lab.tui.widgets.filter import Filter
 from msa_lab.tui.widgets.rows import Page, Rows
+from msa_lab.tui.widgets.wrapping import Wrapping
 
 
 class EventsView(View):
@@ -26,6 +27,7 @@ class EventsView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("z", "zoom", "zoom", id="zoom"),
+        Binding("w", "wrap", "wrap", id="wrap"),
         Binding("F", "follow", "follow", id="follow"),
     ]
 
@@ -38,7 +40,7 @@ class EventsView(View):
 
     def compose(self) -> ComposeResult:
         yield Filter(name="event-filter", hint='service == "payment" and t > 2s')
-        yield Rows(self._row, name="event-list", title="Events")
+        yield Wrapping(self._row, self._lines, name="event-list", title="Events")
         yield Page(self._detail, name="event", title="Selected")
 
     def show(self, sight: Sight) -> None:
@@ -70,9 +72,21 @@ class EventsView(View):
 
     def _row(self, row: int, width: int) -> Line:
         place = self.listing.place(row)
-        own = any(marker.at == place + 1 and marker.kind == "own" for marker in self.sight.feed.markers)
         drawn = livepage.event_row(self.sight, self.sight.feed.log.event(place), width)
-        return ((self.sight.signs["mark"], "accent"), *drawn) if own else drawn
+        return ((self.sight.signs["mark"], "accent"), *drawn) if self._own(place) else drawn
+
+    def _lines(self, row: int, width: int) -> list[Line]:
+        place = self.listing.place(row)
+        own = self._own(place)
+        lines = livepage.event_lines(self.sight, self.sight.feed.log.event(place), width - own)
+        begins = [self.sight.signs["mark"], *(" " * (len(lines) - 1))]
+        return (
+            [((begin, "accent"), *line) for begin, line in zip(begins, lines, strict=True)] if own else lines
+        )
+
+    def _own(self, place: int) -> bool:
+        """Tell whether the viewer marked an event."""
+        return any(marker.at == place + 1 and marker.kind == "own" for marker in self.sight.feed.markers)
 
     def selected(self) -> LogEvent | None:
         """Give the event under the cursor."""
@@ -153,6 +167,11 @@ class EventsView(View):
         self._redraw()
         if place is not None:
             self.query_one("#event-list", Rows).go(self.listing.row_of(place))
+
+    def action_wrap(self) -> None:
+        """Let long lines go on in further lines, or cut them."""
+        rows = self.query_one("#event-list", Wrapping)
+        rows.wrap(not rows.wrapped)
 
     def action_follow(self) -> None:
         """Keep the cursor on the last event, or let it stand."""

@@ -8,11 +8,13 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.widget import Widget
 from textual.widgets import Input
 
 from msa_lab.telemetry.sagas import SagaView
 from msa_lab.telemetry.sequence import as_mermaid
-from msa_lab.tui.feed import livepage, sagapage
+from msa_lab.tui.feed import datapage, livepage, sagapage
+from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.outside import Paper
@@ -29,6 +31,7 @@ class SagasView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "way", "view: sequence/time/states", id="way"),
         Binding("w", "why", "why", id="why"),
+        Binding("d", "data", "data", id="data"),
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("o", "trouble", "only trouble", id="only-trouble"),
         Binding("a", "whole", "all messages", id="all-messages"),
@@ -45,6 +48,8 @@ class SagasView(View):
         self._trouble = False
         self._whole = False
         self._ask: int | None = None
+        self._records: datapage.Records | None = None  # while data is shown, not why
+        self._read: Feed | None = None
 
     def compose(self) -> ComposeResult:
         yield Filter(name="saga-filter", hint='state == "COMPENSATED" and retries > 0')
@@ -60,6 +65,12 @@ class SagasView(View):
     def on_mount(self) -> None:
         self.query_one("#lanes").can_focus = False
         self._arrange()
+
+    def panels(self) -> list[Widget]:
+        """Give the panels that can be shown: in a small window an open saga hides the list."""
+        found = super().panels()
+        wide = self.screen.has_class("-wide") or self.screen.has_class("-huge")
+        return [it for it in found if it.id != "saga-list"] if self.has_class("open") and not wide else found
 
     @property
     def opened(self) -> SagaView | None:
@@ -102,6 +113,7 @@ class SagasView(View):
         sequence.entitle(title)
         self.query_one("#other-way", Page).entitle(title)
         sequence.redraw(len(self._drawn.rows))
+        self._entitle()
         for page in self.query(Page):
             page.redraw()
 
@@ -143,7 +155,32 @@ class SagasView(View):
         return draw(view, self.sight, width)
 
     def _why(self, width: int, _height: int) -> list[Line]:
+        if self._records is not None and self.opened:
+            if self._records.saga != self.chosen or self._read is not self.sight.feed:
+                self._records, self._read = datapage.Records(self.chosen), self.sight.feed
+            return datapage.data(self.sight, self._records, width)
         return sagapage.why(self.sight, self.chosen, self._ask, width) if self.opened else []
+
+    def action_data(self) -> None:
+        """Show what is written down of the saga at this moment, or again why it came so."""
+        self.add_class("open")
+        self._records = datapage.Records(self.chosen) if self._records is None else None
+        self._read = self.sight.feed
+        self._turn_page()
+
+    def _turn_page(self) -> None:
+        """Begin the page beside the messages anew, and show it where it was not seen."""
+        page = self.query_one("#why", Page)
+        self._entitle()
+        page.scroll_home(animate=False)
+        page.redraw()
+        if not page.display:
+            self.focus_panel(page)
+
+    def _entitle(self) -> None:
+        asked = "the saga" if self._ask is None else f"event {self._ask}"
+        data = f"Data (d) at T+{self.sight.t / 1e6:.3f}"
+        self.query_one("#why", Page).entitle(f"Why (w): {asked}" if self._records is None else data)
 
     def action_way(self) -> None:
         """Show the saga in the next way."""
@@ -159,13 +196,9 @@ class SagasView(View):
         rows = self._drawn.rows
         sequence = self.query_one("#sequence", Rows)
         asked = rows[sequence.cursor].seq if rows and self.way == "sequence" else None
-        self._ask = None if self._ask == asked else asked
-        page = self.query_one("#why", Page)
-        page.entitle("Why (w): the saga" if self._ask is None else f"Why (w): event {self._ask}")
-        page.scroll_home(animate=False)
-        page.redraw()
-        if not page.display:
-            self.focus_panel(page)
+        self._ask = None if self._ask == asked and self._records is None else asked
+        self._records = None
+        self._turn_page()
 
     def action_whole(self) -> None:
         """Draw who heard the saga's events, too; or only its own messages."""

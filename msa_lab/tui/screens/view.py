@@ -91,7 +91,12 @@ class View(Container):
         """Give the panels that can be shown now: in a small window any of them."""
         small = self.screen.has_class("-narrow") or self.screen.has_class("-short")
         panels = [panel for panel in self.query(".panel") if not panel.has_class("off")]
-        return [panel for panel in panels if small or panel.display]
+        return [panel for panel in panels if (small and self._can_show(panel)) or panel.display]
+
+    def _can_show(self, panel: Widget) -> bool:
+        """Tell whether a panel is seen as soon as it has the focus: only boxes about it are hidden."""
+        around = panel.ancestors[: panel.ancestors.index(self)]
+        return all(it.display or it.has_class("box") for it in around if isinstance(it, Widget))
 
     def enter(self) -> None:
         """Take the focus."""

@@ -199,6 +199,11 @@ class Rows(Scrolled):
         """Give the text of the row under the cursor."""
         return "".join(text for text, _ in self._draw(self.cursor, 400)).strip() if self.count else ""
 
+    def row_at(self, y: int) -> int | None:
+        """Give the row that is seen at a line of the window."""
+        row = y + self.scroll_offset.y
+        return row if row < self.count else None
+
     def go(self, row: int) -> None:
         """Put the cursor on a row and tell."""
         self.redraw(cursor=row)
@@ -225,8 +230,8 @@ class Rows(Scrolled):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        row = offset.y + self.scroll_offset.y
-        if row >= self.count:
+        row = self.row_at(offset.y)
+        if row is None:
             return
         again = row == self.cursor
         self.go(row)
