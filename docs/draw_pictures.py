@@ -77,7 +77,7 @@ class Script:
     def __init__(self, log: Path, summary: dict[str, Any], plan: Any) -> None:  # noqa: ANN401 - of bootstrap
         self.log, self.summary = log, summary
         script = script_of(plan)
-        self.names, self.faults = script.names, script.faults
+        self.names, self.faults, self.patterns = script.names, script.faults, script.patterns
 
     def poll(self) -> str:
         return ""

@@ -53,6 +53,7 @@ class Attached:
     why_not = "a running shop has a past that cannot be played again; what is shown is its record"
     names = Names()
     faults: Mapping[str, str] = {}
+    patterns: Mapping[str, str] = {}
 
     def __init__(self, folder: ShopFolder) -> None:
         """Ask the shop how it is.

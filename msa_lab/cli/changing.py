@@ -18,6 +18,7 @@ def script_of(plan: Plan) -> Script:
         names_of(plan.specs, flows=plan.scenario.flows, replicas=replicas),
         {fault.id: write_fault(fault) for fault in plan.faults},
         tuple(fault.id for fault in plan.scenario.faults(plan.profile)),
+        dict(plan.topology.patterns),
     )
 
 

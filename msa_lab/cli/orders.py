@@ -36,11 +36,15 @@ def _no_names() -> Names:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What faults may be about, and the planned ones as command lines; `profiled` are the profile's ids."""
+    """What faults may be about, and the planned ones as command lines; `profiled` are the profile's ids.
+
+    `patterns` are the topology's switches.
+    """
 
     names: Names = field(default_factory=_no_names)
     faults: dict[str, str] = field(default_factory=dict)
     profiled: tuple[str, ...] = ()
+    patterns: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

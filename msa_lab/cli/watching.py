@@ -118,6 +118,11 @@ class Watched:
         return self._known().names
 
     @property
+    def patterns(self) -> Mapping[str, str]:
+        """How the pattern switches stand."""
+        return self._known().patterns
+
+    @property
     def faults(self) -> Mapping[str, str]:
         """The planned faults."""
         return self._known().faults

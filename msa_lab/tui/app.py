@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
@@ -449,6 +450,11 @@ class LabApp(Commanding):
         name, lines = panelhelp.told(panel, self.signs)
         shown = [*lines, (), *help_lines(near), (), line(("? lists the keys that work everywhere", "dim"))]
         self.push_screen(Reading(shown, f"Help: {name}", self.hand_over, also="question_mark,f1"))
+
+    def action_command_palette(self) -> None:
+        """Show the commands."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="what to do", id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name what the palette offers: what the keys do here, then the verbs of the command line."""

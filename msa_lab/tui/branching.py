@@ -118,6 +118,7 @@ class Branching(Travelling):
             wanted,
             title,
             other=session.other_line if fork else None,
+            patterns=session.patterns if fork else None,
         )
         self.push_screen(palette, self._inject)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from msa_lab.errors import MsaLabError
-from msa_lab.tui.feed import chaospage
+from msa_lab.tui.feed import chaospage, switchpage
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.widgets.rows import Page, Rows
@@ -61,8 +61,12 @@ class Palette(ModalScreen[str]):
         *,
         at_once: bool = False,
         other: Callable[[str], str] | None = None,
+        patterns: Mapping[str, str] | None = None,
     ) -> None:
-        """Offer faults; with `other`, which writes the command line, a new run with other settings, too."""
+        """Offer faults; with `other`, which writes the command line, a new run with other settings, too.
+
+        `patterns` are the run's switches, each of which a new run may turn.
+        """
         super().__init__()
         self._sight = sight
         self._names = names
@@ -71,7 +75,8 @@ class Palette(ModalScreen[str]):
         self._title = title
         self._at_once = at_once
         self._other = other
-        self._offers: list[chaospage.Offer] = []
+        self._patterns = patterns or {}
+        self._offers: list[chaospage.Offer | switchpage.Switch] = []
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -88,9 +93,9 @@ class Palette(ModalScreen[str]):
 
     def _look(self) -> None:
         wanted = self.query_one("#kind", Input).value
-        self._offers = chaospage.offers(
-            self._sight, self._names, wanted, None if self._at_once else self._sight.t
-        )
+        at = None if self._at_once else self._sight.t
+        faults = chaospage.offers(self._sight, self._names, wanted, at)
+        self._offers = [*faults, *switchpage.switches(self._patterns, wanted)]
         self.query_one(Rows).redraw(len(self._offers), 0)
         self._take()
 
@@ -106,8 +111,8 @@ class Palette(ModalScreen[str]):
         sign = self._sight.signs["right"] if here else " "
         return clipped(
             line(
-                (f"{sign} ", "accent"), (f"{offer.kind.name:<24}", "fault"), (f"{offer.target:<24} ", ""),
-                (offer.kind.title, "dim"),
+                (f"{sign} ", "accent"), (f"{offer.name:<24}", "fault"), (f"{offer.target:<24} ", ""),
+                (offer.title, "dim"),
             ),
             width, self._sight.signs["dots"],
         )  # fmt: skip
@@ -138,7 +143,11 @@ class Palette(ModalScreen[str]):
             told = self._other(self.fault) if self._other is not None else ""
         except MsaLabError as mistake:
             return [line((part, "bad")) for part in textwrap.wrap(str(mistake), max(20, width))]
-        return [*(line(part) for part in _ANEW), *_same(told, width)]
+        lines = [line(part) for part in _ANEW]
+        if "patterns." in self.fault:
+            refused = textwrap.wrap(switchpage.why_not_from(self._sight.t), max(20, width))
+            lines = [line(_ANEW[0]), *(line((part, "dim")) for part in refused)]
+        return [*lines, *_same(told, width)]
 
     @property
     def _fits(self) -> bool:

@@ -121,6 +121,11 @@ class Session(Protocol):
         ...
 
     @property
+    def patterns(self) -> Mapping[str, str]:
+        """How its pattern switches stand; none when they are not known."""
+        ...
+
+    @property
     def faults(self) -> Mapping[str, str]:
         """Its planned faults."""
         ...

@@ -15,6 +15,7 @@ from msa_lab.telemetry.canonical import CanonicalWriter
 from msa_lab.telemetry.log import EventLog
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.palette import Palette
 from msa_lab.tui.widgets.bars import Bar
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -201,15 +202,28 @@ def stage(feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return play
 
 
-def play_on(app: LabApp, story: Story, size: tuple[int, int] = (80, 24)) -> None:
-    """Open a view and play a story on it."""
+def play_on(
+    app: LabApp, story: Story, size: tuple[int, int] = (80, 24), *, notifications: bool = False
+) -> None:
+    """Open a view and play a story on it; toasts are drawn only when `notifications` are wanted."""
 
     async def opened() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notifications) as pilot:
             await pilot.pause()
             await story(pilot)
 
     asyncio.run(opened())
+
+
+async def ask_for_fault(pilot: Pilot[None], words: str) -> Palette:
+    """Open the chaos palette and type what is looked for."""
+    await pilot.press("x")
+    await pilot.pause()
+    palette = pilot.app.screen
+    assert isinstance(palette, Palette)
+    await pilot.press(*("space" if letter == " " else letter for letter in words))
+    await pilot.pause()
+    return palette
 
 
 def seen(app: LabApp) -> str:

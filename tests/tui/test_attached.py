@@ -14,9 +14,8 @@ from msa_lab.persistence import place_since
 from msa_lab.telemetry.moment import Beginning, Moment
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
-from msa_lab.tui.palette import Palette
 from msa_lab.tui.session import Hands
-from tests.tui.staging import SIZES, bar, play_on, seen
+from tests.tui.staging import SIZES, ask_for_fault, bar, play_on, seen
 from tests.tui.test_chaos import NAMES
 from tests.tui.test_playing import Engine, Start, start, until
 
@@ -98,12 +97,8 @@ def test_a_fault_acts_at_once_and_the_radius_is_that_of_now(real: Real, size: tu
 
     async def story(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("comma", "comma", "x")
-        await pilot.pause()
-        assert isinstance(app.screen, Palette)
-        await pilot.press(*"loss")
-        await pilot.press("space", *"psp")
-        await pilot.pause()
+        await pilot.press("comma", "comma")
+        await ask_for_fault(pilot, "loss psp")
         drawn = seen(app)
         assert "Chaos, now  1 active" in drawn
         if size[1] > 16:
@@ -124,9 +119,8 @@ def test_what_the_world_refuses_is_told_with_its_reason(real: Real) -> None:
 
     async def story(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("x")
-        await pilot.pause()
-        await pilot.press(*"spike", "enter")
+        await ask_for_fault(pilot, "spike")
+        await pilot.press("enter")
         await until(pilot, lambda: hands.refusal in told(app))
 
     play_on(app, story)

@@ -11,8 +11,10 @@ from textual.widgets import Input
 from msa_lab.chaos.naming import Names
 from msa_lab.tui.feed import chaospage
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.switchpage import switches
 from msa_lab.tui.palette import Palette
-from tests.tui.staging import SIZES, Stage, bar, page, play_on, seen
+from msa_lab.tui.widgets.rows import Page
+from tests.tui.staging import SIZES, Stage, ask_for_fault, bar, page, play_on, seen
 from tests.tui.test_drawing import look, text
 from tests.tui.test_playing import Engine, Start, start, until
 
@@ -79,12 +81,7 @@ def test_x_shows_the_radius_and_the_command_line_and_enter_puts_it_in(
 
     async def story(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("x")
-        await pilot.pause()
-        assert isinstance(app.screen, Palette)
-        await pilot.press(*"loss")
-        await pilot.press("space", *"psp")
-        await pilot.pause()
+        await ask_for_fault(pilot, "loss psp")
         drawn = seen(app)
         assert "net.loss" in drawn
         if size[1] > 16:
@@ -289,6 +286,55 @@ def test_the_same_past_is_the_same_to_the_byte(feed: Feed, tmp_path: Path) -> No
     assert not feed.log.agrees(other(b"".join(lines[:9])).log, 5_000_000)
     for close in made:
         close()
+
+
+@every_size
+def test_a_fork_offers_the_switches_and_says_why_none_is_turned_from_here_on(
+    start: Start, log_path: Path, size: tuple[int, int]
+) -> None:
+    app, engine = start(at=4_200_000)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        await pilot.press("f")
+        await pilot.pause()
+        await pilot.press(*"idempo")
+        await pilot.pause()
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        assert palette.fault == "--set patterns.idempotency=off"
+        drawn = " ".join(palette.query_one("#radius", Page).text().split())
+        await pilot.press("enter")
+        branched(engine, log_path)
+        await until(pilot, lambda: app.feed.log.path == log_path)
+        if size[1] > 16:
+            assert "not from T+4.200 on" in drawn
+            assert "turned from T+0" in drawn
+            assert "same by msalab scenario checkout --set patterns.idempotency=off" in drawn
+
+    play_on(app, story, size)
+    assert engine.asked == [(("--set patterns.idempotency=off",), ("again",))]
+
+
+def test_x_offers_no_switches(start: Start) -> None:
+    app, _ = start(at=4_200_000)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.playback.at == 20)
+        palette = await ask_for_fault(pilot, "idempo")
+        assert palette.fault == ""
+
+    play_on(app, story)
+
+
+def test_every_switch_is_offered_to_each_value_it_has_not() -> None:
+    found = switches({"idempotency": "on", "placement": "modular"}, "")
+
+    assert [it.text for it in found] == [
+        "--set patterns.idempotency=off", "--set patterns.placement=twelve",
+        "--set patterns.placement=monolith",
+    ]  # fmt: skip
+    assert [it.target for it in switches({"idempotency": "off"}, "pattern idem")] == ["off to on"]
 
 
 @every_size

@@ -37,6 +37,7 @@ class Engine:
             operations={"payment.capture": "payment", "psp.capture": "psp"},
         )  # fmt: skip
         self.faults = {"lossy": "net.loss payment -> psp id=lossy at 2s for 3s"}
+        self.patterns = {"idempotency": "on", "retry": "on", "placement": "twelve"}
         self.asked: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         self.why_not = self.told = ""
         self.words: list[str] = []
@@ -68,7 +69,7 @@ class Engine:
         return " ".join(["msalab scenario checkout", *(f"--without {name}" for name in drop), *add])
 
     def other_line(self, options: str) -> str:
-        if not options.startswith("--seed"):
+        if not options.startswith(("--seed", "--set")):
             raise UserMistake(f"{options}: --set, --var, --topology or --seed")
         return f"msalab scenario checkout {options}"
 

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from msa_lab.tui.app import LabApp
+from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.widgets.keysline import KeysLine
-from tests.tui.staging import SIZES, Stage, bar, page, rows, seen
+from tests.tui.staging import SIZES, Stage, bar, page, play_on, rows, seen
 
 every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
@@ -246,6 +248,46 @@ def test_ascii_draws_every_screen_without_unicode(stage: Stage, size: tuple[int,
                 assert text.isascii(), (key, drawn.id, [c for c in text if not c.isascii()][:5])
 
     stage(story, size, unicode=False)
+
+
+@every_size
+def test_a_toast_of_one_line_covers_no_more_than_the_border(
+    feed: Feed, size: tuple[int, int], tmp_path: Path
+) -> None:
+    app = LabApp(feed, {}, cache=tmp_path)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await press(pilot, "4", "m")
+        while not app.screen.query("Toast"):
+            await pilot.pause(0.02)
+        await pilot.pause()
+        (toast,) = app.screen.query("Toast")
+        assert toast.region.height <= (2 if size[0] < 80 else 1)
+        assert toast.region.bottom == bar(app, "scrubber").region.y
+
+    play_on(app, story, size, notifications=True)
+
+
+@pytest.mark.parametrize("key", ["g", "slash"])
+def test_what_is_typed_has_no_frame(stage: Stage, key: str) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "4", key)
+        typed = app.focused
+        assert isinstance(typed, Input)
+        assert (typed.region.height, typed.gutter.top) == (1, 0)
+        assert typed.size.height == 1
+
+    stage(story)
+
+
+def test_the_commands_are_drawn_in_ascii_too(stage: Stage) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "colon")
+        await pilot.pause(0.2)
+        assert not app.screen.query_one("SearchIcon").display
+        assert app.screen.query_one("Input").placeholder.isascii()  # type: ignore[attr-defined]
+
+    stage(story, unicode=False)
 
 
 def test_m_maximises_the_panel_and_back(stage: Stage) -> None:

@@ -33,6 +33,16 @@ class Offer:
     target: str
     text: str
 
+    @property
+    def name(self) -> str:
+        """The kind's name."""
+        return self.kind.name
+
+    @property
+    def title(self) -> str:
+        """What the kind does."""
+        return self.kind.title
+
 
 def offers(sight: Sight, names: Names, wanted: str, at: int | None) -> list[Offer]:
     """Offer what fits all the words wanted, in its name, title or target; without any, each kind once.

@@ -129,7 +129,10 @@ def _sagas(sight: Sight, found: Sequence[tuple[SagaView, str]], width: int) -> l
     if len(found) > _TOLD:
         lines.append(line((f"and {len(found) - _TOLD} more", "dim")))
     if not found:
-        lines.append(line(("none under way", "dim")))
+        views = sight.moment.sagas.views.values()
+        ended = sum(1 for view in views if view.ended)
+        told = f"all {ended} have ended" if ended and ended == len(views) else "none at this moment"
+        lines.append(line((told if views else "none has begun", "dim")))
     return lines
 
 

@@ -72,8 +72,9 @@ class EventsView(View):
 
     def _row(self, row: int, width: int) -> Line:
         place = self.listing.place(row)
-        drawn = livepage.event_row(self.sight, self.sight.feed.log.event(place), width)
-        return ((self.sight.signs["mark"], "accent"), *drawn) if self._own(place) else drawn
+        own = self._own(place)
+        drawn = livepage.event_row(self.sight, self.sight.feed.log.event(place), width - own)
+        return ((self.sight.signs["mark"], "accent"), *drawn) if own else drawn
 
     def _lines(self, row: int, width: int) -> list[Line]:
         place = self.listing.place(row)
