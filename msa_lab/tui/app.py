@@ -447,7 +447,7 @@ class LabApp(Commanding):
         panel = str(self.focused.id) if self.focused is not None else ""
         keys = told(self.screen.active_bindings.values(), self)
         near = [row for row in keys if row[0] != EVERYWHERE]
-        name, lines = panelhelp.told(panel, self.signs)
+        name, lines = panelhelp.told(panel, self.signs, min(100, self.size.width - 4))
         shown = [*lines, (), *help_lines(near), (), line(("? lists the keys that work everywhere", "dim"))]
         self.push_screen(Reading(shown, f"Help: {name}", self.hand_over, also="question_mark,f1"))
 

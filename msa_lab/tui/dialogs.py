@@ -33,7 +33,7 @@ class GoTo(ModalScreen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close")]
     DEFAULT_CSS = """
     GoTo { align: center middle; }
-    GoTo Vertical { width: 58; max-width: 96%; height: auto; padding: 0 1; }
+    GoTo Vertical { width: 62; max-width: 96%; height: auto; padding: 0 1; }
     GoTo Vertical { border: round $accent; background: $panel; }
     GoTo Input { border: none; height: 1; background: $surface; padding: 0 1; }
     GoTo Input:focus { border: none; }

@@ -16,6 +16,7 @@ from msa_lab.tui.screens.view import View
 
 LETTERS: Final = "abcdefghijklm"
 _FIRST_ROW: Final = 4
+_FROM_RIGHT: Final = 5
 
 
 def reachable(view: View) -> list[Widget]:
@@ -52,7 +53,7 @@ class Jump(ModalScreen[str]):
         for letter, panel in zip(LETTERS, self._panels, strict=False):
             if _seen(panel):
                 label = Static(letter, markup=False)
-                label.styles.offset = (panel.region.x + 1, panel.region.y)
+                label.styles.offset = (panel.region.right - _FROM_RIGHT, panel.region.y)  # beside the title
             else:  # of a small window
                 label = Static(f"{letter}  {panel.border_title or panel.id}", markup=False)
                 label.styles.offset = (4, row)

@@ -53,7 +53,7 @@ def test_the_letters_stand_on_the_panels(stage: Stage) -> None:
         app = await press(pilot, "ctrl+o")
         drawn = seen(app).splitlines()
         for letter, panel in zip(LETTERS, reachable(app.view), strict=False):
-            assert drawn[panel.region.y][panel.region.x + 2] == letter
+            assert drawn[panel.region.y][panel.region.right - 4] == letter
 
     stage(story, (120, 40))
 

@@ -4,6 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from msa_lab.tui.feed import panelhelp
+from msa_lab.tui.feed.lines import text_of, width_of
 from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.map import MapView
@@ -144,8 +145,9 @@ def test_every_panel_has_its_help(stage: Stage) -> None:
         panels = {str(panel.id) for panel in app.screen.query(".panel")}
         assert panels == set(panelhelp.HELP)
         for panel in panels:
-            name, lines = panelhelp.told(panel, app.signs)
+            name, lines = panelhelp.told(panel, app.signs, 56)
             assert name
-            assert all(text.endswith(".") for ((text, _),) in lines)
+            assert max(width_of(row) for row in lines) <= 56
+            assert text_of(lines[-1]).endswith(".")
 
     stage(story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Final
 
 from msa_lab.tui.feed.lines import Line, Signs, line
@@ -118,8 +119,9 @@ _USED: Final = (
 )
 
 
-def told(panel: str, signs: Signs) -> tuple[str, list[Line]]:
-    """Give a panel's name and what it shows, a paragraph a line."""
+def told(panel: str, signs: Signs, width: int) -> tuple[str, list[Line]]:
+    """Give a panel's name and what it shows, broken between words."""
     name, text = HELP.get(panel, ("no panel", "Tab goes to a panel."))
     known = text.format_map({sign: signs[sign] for sign in _USED})
-    return name, [line(" ".join(part.split())) for part in known.split("\n\n")]
+    parts = (" ".join(part.split()) for part in known.split("\n\n"))
+    return name, [line(row) for part in parts for row in textwrap.wrap(part, width, break_on_hyphens=False)]
