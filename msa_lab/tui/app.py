@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -43,10 +44,13 @@ from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 from msa_lab.tui.widgets.keysline import KeysLine
+from msa_lab.tui.window import Window, seldom_collecting
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
 _SLICE: Final = 0.02
+_KEY: Final = 0.06
+_LATEST: Final = 0.25
 _OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
 
@@ -108,6 +112,8 @@ class LabApp(Commanding):
         self._play = play
         self._colour = colour and not os.environ.get("NO_COLOR")
         self._before = time.perf_counter()
+        self._pressed = 0.0
+        self._while_open = contextlib.ExitStack()
         self._shown: tuple[object, ...] = ()
         self._meaning = (False, True)
         if at is None:
@@ -115,6 +121,9 @@ class LabApp(Commanding):
         self.playback.growing = self.live
 
     # -- layout ------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return Window(id="_default")
 
     def compose(self) -> ComposeResult:
         yield Bar(self._header, name="header")
@@ -141,8 +150,17 @@ class LabApp(Commanding):
         self.call_after_refresh(self._enter)
 
     def _enter(self) -> None:
+        self._while_open.enter_context(seldom_collecting())
         self.redraw()
         self.view.enter()
+
+    def on_unmount(self) -> None:
+        self._while_open.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self._pressed = time.perf_counter()
+        await super().on_event(event)
 
     @property
     def sight(self) -> Sight:
@@ -199,6 +217,9 @@ class LabApp(Commanding):
     # -- time --------------------------------------------------------------------------------------
 
     def _frame(self) -> None:
+        now = time.perf_counter()
+        if now - self._pressed < _KEY and now - self._before < _LATEST:
+            return  # a key is being answered, and draws itself; a key held down stops no frames
         with contextlib.suppress(NoMatches):  # while the screen is being taken down
             self._next()
 

@@ -1,13 +1,19 @@
 """A frame paints what has changed and nothing else: painting is what a busy run's keys would wait for."""
 
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 import pytest
-from textual.geometry import Region
+from textual._compositor import Compositor, ReflowResult
+from textual.geometry import Region, Size
 from textual.pilot import Pilot
 from textual.strip import Strip
+from textual.widget import Widget
 
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.widgets.keysline import KeysLine
-from msa_lab.tui.widgets.rows import Scrolled
+from msa_lab.tui.widgets.rows import Page, Rows, Scrolled
 from tests.tui.staging import Stage, rows
 
 
@@ -50,5 +56,78 @@ def test_the_keys_that_are_shown_are_no_widgets_and_take_clicks(stage: Stage) ->
         await pilot.click(KeysLine, offset=(asked.start, 0))
         await pilot.pause()
         assert len(app.screen_stack) == 2
+
+    stage(story, (120, 40))
+
+
+@dataclass
+class Work:
+    """What Textual did: layouts of the window, paintings of the first line of each list or page."""
+
+    layouts: int = 0
+    painted: Counter[str] = field(default_factory=Counter)
+
+    def clear(self) -> None:
+        self.layouts = 0
+        self.painted.clear()
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    """The count of layouts and paintings, while the test runs."""
+    counted = Work()
+    reflow = Compositor.reflow
+
+    def painting(kind: type[Page | Rows]) -> Callable[[Page | Rows, int], Strip]:
+        paint = kind.render_line
+
+        def painted(widget: Page | Rows, y: int) -> Strip:
+            counted.painted[str(widget.id)] += y == 0
+            return paint(widget, y)
+
+        return painted
+
+    def laying_out(compositor: Compositor, parent: Widget, size: Size) -> ReflowResult:
+        counted.layouts += 1
+        return reflow(compositor, parent, size)
+
+    for kind in (Page, Rows):
+        monkeypatch.setattr(kind, "render_line", painting(kind))
+    monkeypatch.setattr(Compositor, "reflow", laying_out)
+    return counted
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_screen_that_is_opened_again_is_laid_out_once(
+    stage: Stage, work: Work, size: tuple[int, int]
+) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        names = "234571"
+        for name in names:
+            await pilot.press(name)
+            await pilot.pause()
+        layouts = 0
+        for name in names:
+            work.clear()
+            await pilot.press(name)
+            await pilot.pause()
+            layouts += work.layouts
+            # once as it opens; a second time where the focus or the end of the list comes after the picture
+            assert work.painted, name
+            assert max(work.painted.values()) <= 2, (name, work)
+        assert layouts <= len(names) + 1  # a busy machine may part what one key has asked for
+
+    stage(story, size)
+
+
+def test_the_focus_that_goes_on_does_not_paint_the_window(stage: Stage, work: Work) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        await pilot.press("tab", "shift+tab")
+        await pilot.pause()
+        work.clear()
+        await pilot.press("tab")
+        await pilot.pause()
+        assert set(work.painted) == {"services", "sagas-now"}
+        assert work.layouts == 0
 
     stage(story, (120, 40))

@@ -36,18 +36,49 @@ def strip_of(row: Line, width: int, theme: str, base: Ink) -> Strip:
 
 
 class Scrolled(ScrollView, can_focus=True):
-    """Lines that scroll. The style beneath them is looked up once a picture: that is dear."""
+    """Lines that scroll. The style beneath them is looked up once a picture: that is dear.
+
+    What is not in the window yet is drawn for the room that it had when it was last seen, so that a screen
+    that is opened again needs one layout and is painted once.
+    """
 
     _ink = Ink()
     _title = ""
+    _last = Size(0, 0)
 
     def entitle(self, title: str) -> None:
         """Take another title; the same again would be painted again."""
         if title != self._title:
             self._title = self.border_title = title
 
+    def room(self) -> Size:
+        """Give the room for lines: now, or when it was last seen; none when it is hidden by itself."""
+        now = self.scrollable_content_region.size
+        if now.width > 1:
+            self._last = now
+        return self._last if self.display else now
+
+    def take(self, size: Size) -> None:
+        """Take another size of all there is; only a scrollbar that comes or goes needs a new layout."""
+        before, room = self.virtual_size, self.room().height
+        if size == before:
+            return
+        own = self.styles.is_auto_height and size.height != before.height
+        scrolled_out = size.height < before.height and self.scroll_offset.y + room > size.height
+        if own or scrolled_out or self.show_vertical_scrollbar != (size.height > room):
+            self.virtual_size = size
+            return
+        self.set_reactive(ScrollView.virtual_size, size)
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = size.height
+
+    def settle(self) -> None:
+        """Draw for the room there is, if what is drawn is for another: it is about to be painted."""
+        raise NotImplementedError
+
     def render_lines(self, crop: Region) -> list[Strip]:
         self._ink = self.rich_style
+        self.settle()
         return super().render_lines(crop)
 
 
@@ -60,20 +91,26 @@ class Page(Scrolled):
         super().__init__(id=name, classes="panel" if title else "")
         self._draw = draw
         self._lines: Sequence[Line] = ()
-        self._drawn_for = 0
+        self._drawn_for = Size(0, 0)
         self.border_title = title
 
     def redraw(self) -> None:
         """Draw anew from what the drawing sees now."""
-        room = self.scrollable_content_region.size
-        lines = self._draw(max(1, room.width), max(1, room.height)) if room.width > 1 else ()
-        size = Size(room.width, len(lines))
-        if size == self.virtual_size and room.width == self._drawn_for and lines == self._lines:
-            return  # painting is what costs
-        self._drawn_for = room.width
-        self._lines = lines
-        self.virtual_size = size
-        self.refresh()
+        room, before, lines = self.room(), self._drawn_for, self._lines
+        self._draw_for(room)
+        if room.width > 1:
+            self.take(Size(room.width, len(self._lines)))
+        if room.width != before.width or self._lines != lines:  # painting is what costs
+            self.refresh()
+
+    def _draw_for(self, room: Size) -> None:
+        self._drawn_for = room
+        self._lines = self._draw(room.width, max(1, room.height)) if room.width > 1 else ()
+
+    def settle(self) -> None:
+        room = self.room()
+        if room.width != self._drawn_for.width:
+            self._draw_for(room)
 
     def on_resize(self) -> None:
         self.redraw()
@@ -83,13 +120,10 @@ class Page(Scrolled):
         return "\n".join(text_of(fit(row, self)).rstrip() for row in self._lines)
 
     def render_line(self, y: int) -> Strip:
-        room = self.scrollable_content_region.size
-        if room.width != self._drawn_for:  # a scrollbar came or went
-            self._drawn_for = room.width
-            self._lines = self._draw(max(1, room.width), max(1, room.height))
+        width = self._drawn_for.width
         row = y + self.scroll_offset.y
         shown: Line = self._lines[row] if row < len(self._lines) else ()
-        return strip_of(fit(padded(shown, room.width), self), room.width, self.app.theme, self._ink)
+        return strip_of(fit(padded(shown, width), self), width, self.app.theme, self._ink)
 
 
 class Rows(Scrolled):
@@ -135,7 +169,7 @@ class Rows(Scrolled):
         self._draw = draw
         self.count = 0
         self.cursor = 0
-        self._seen: tuple[object, ...] = ()
+        self._seen: tuple[Size, int, int, int, tuple[Line, ...]] = (Size(0, 0), 0, 0, 0, ())
         self.border_title = title
 
     def redraw(self, count: int | None = None, cursor: int | None = None) -> None:
@@ -143,7 +177,7 @@ class Rows(Scrolled):
         self.count = self.count if count is None else count
         wanted = self.cursor if cursor is None else cursor
         self.cursor = max(0, min(wanted, self.count - 1))
-        self._resize(Size(self.scrollable_content_region.width, self.count))
+        self.take(Size(self.room().width, self.count))
         if cursor is not None:
             self._reveal()
         seen = self._visible()
@@ -151,39 +185,38 @@ class Rows(Scrolled):
             self._seen = seen
             self.refresh()
 
-    def _visible(self) -> tuple[object, ...]:
+    def _visible(self) -> tuple[Size, int, int, int, tuple[Line, ...]]:
         """Give all the picture depends on; when focus or theme change, Textual paints by itself."""
-        room = self.scrollable_content_region.size
+        room = self.room()
         top = self.scroll_offset.y
         rows = range(top, min(self.count, top + room.height)) if room.width > 1 else range(0)
-        return room, top, self.count, self.cursor, [self._draw(row, room.width) for row in rows]
+        return room, top, self.count, self.cursor, tuple(self._draw(row, room.width) for row in rows)
 
-    def _resize(self, size: Size) -> None:
-        """Take another number of rows; only a scrollbar that comes or goes needs a new layout."""
-        room = self.scrollable_content_region.height
-        before = self.virtual_size
-        if size.width != before.width or min(size.height, before.height) <= room:
-            self.virtual_size = size
-        elif size != before:
-            self.set_reactive(ScrollView.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
+    def settle(self) -> None:
+        if self._seen[:4] != (self.room(), self.scroll_offset.y, self.count, self.cursor):
+            self._seen = self._visible()
 
     def _reveal(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        """Scroll no further than the cursor needs to be seen."""
+        top, height = self.scroll_offset.y, self.room().height
+        if self.cursor < top or height <= 0:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
     def on_resize(self) -> None:
         self.redraw(cursor=self.cursor)
 
     def render_line(self, y: int) -> Strip:
-        row = y + self.scroll_offset.y
-        width = self.scrollable_content_region.width
-        if row >= self.count or width < 2:  # noqa: PLR2004 - nothing to draw in
+        room, top, _, cursor, lines = self._seen
+        width = room.width
+        if y >= len(lines):
             return Strip.blank(width, self._ink)
-        here = row == self.cursor
+        here = top + y == cursor
         base = self._ink
         if here:
             base += Ink(reverse=True) if self.has_focus else resting(self.app.theme)
-        drawn = self._draw(row, width)
+        drawn = lines[y]
         if here and self.has_focus:
             drawn = tuple((text, "") for text, _ in drawn)
         return strip_of(fit(padded(drawn, width), self), width, self.app.theme, base)
