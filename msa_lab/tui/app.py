@@ -44,13 +44,11 @@ from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 from msa_lab.tui.widgets.keysline import KeysLine
-from msa_lab.tui.window import Window, seldom_collecting
+from msa_lab.tui.window import Turns, Window, seldom_collecting
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
 _SLICE: Final = 0.02
-_KEY: Final = 0.06
-_LATEST: Final = 0.25
 _OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
 
@@ -112,7 +110,7 @@ class LabApp(Commanding):
         self._play = play
         self._colour = colour and not os.environ.get("NO_COLOR")
         self._before = time.perf_counter()
-        self._pressed = 0.0
+        self._turns = Turns()
         self._while_open = contextlib.ExitStack()
         self._shown: tuple[object, ...] = ()
         self._meaning = (False, True)
@@ -159,7 +157,7 @@ class LabApp(Commanding):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
-            self._pressed = time.perf_counter()
+            self._turns.key(time.perf_counter())
         await super().on_event(event)
 
     @property
@@ -217,11 +215,9 @@ class LabApp(Commanding):
     # -- time --------------------------------------------------------------------------------------
 
     def _frame(self) -> None:
-        now = time.perf_counter()
-        if now - self._pressed < _KEY and now - self._before < _LATEST:
-            return  # a key is being answered, and draws itself; a key held down stops no frames
-        with contextlib.suppress(NoMatches):  # while the screen is being taken down
-            self._next()
+        if self._turns.frame(time.perf_counter()):
+            with contextlib.suppress(NoMatches):  # while the screen is being taken down
+                self._next()
 
     def _next(self) -> None:
         now = time.perf_counter()

@@ -1,20 +1,46 @@
-"""The window that the screens lie in, and what the interpreter does while it is open."""
+"""The window that the screens lie in, and whose turn it is to draw in it."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from textual.reactive import Reactive, var
 from textual.screen import Screen
 from textual.widget import Widget
+
+_ANSWERED: Final = 0.06
+_LATEST: Final = 0.25
 
 
 class Window(Screen[None]):
     """A screen that is not painted whole when the focus goes on: the two panels are, by themselves."""
 
     focused: Reactive[Widget | None] = var(None)
+
+
+class Turns:
+    """Whether a frame may be drawn: a key that was just pressed comes first, and draws by itself.
+
+    A key that is held down stops no frames: after a quarter of a second one is drawn in any case. Instants
+    are seconds of any clock that only goes forward.
+    """
+
+    def __init__(self) -> None:
+        self._key = self._frame = float("-inf")
+
+    def key(self, now: float) -> None:
+        """Note that a key was pressed."""
+        self._key = now
+
+    def frame(self, now: float) -> bool:
+        """Tell whether a frame is to be drawn now, and count it as drawn."""
+        if now - self._key < _ANSWERED and now - self._frame < _LATEST:
+            return False
+        self._frame = now
+        return True
 
 
 @contextmanager

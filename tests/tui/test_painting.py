@@ -1,5 +1,6 @@
 """A frame paints what has changed and nothing else: painting is what a busy run's keys would wait for."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from textual.widget import Widget
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.widgets.keysline import KeysLine
 from msa_lab.tui.widgets.rows import Page, Rows, Scrolled
+from msa_lab.tui.window import Turns
 from tests.tui.staging import Stage, rows
 
 
@@ -131,3 +133,22 @@ def test_the_focus_that_goes_on_does_not_paint_the_window(stage: Stage, work: Wo
         assert work.layouts == 0
 
     stage(story, (120, 40))
+
+
+def test_a_frame_waits_for_a_key_but_a_key_held_down_stops_no_frames() -> None:
+    turns = Turns()
+    assert turns.frame(10.0)
+
+    turns.key(10.05)
+    assert not turns.frame(10.1)
+    assert turns.frame(10.2)
+
+    held = [10.2 + step * 0.03 for step in range(1, 40)]
+    drawn = []
+    for now in held:
+        turns.key(now)
+        if turns.frame(now + 0.01):
+            drawn.append(now)
+    gaps = [after - before for before, after in itertools.pairwise(drawn)]
+    assert gaps
+    assert max(gaps) < 0.3
