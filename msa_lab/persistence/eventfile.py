@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,20 +58,31 @@ def event_at(path: Path, seq: int) -> LogEvent | None:
         return None
 
 
-def _line_at(log: BinaryIO, seq: int) -> bytes | None:
-    """Halve the file until little is left: lines stand in the order of their numbers."""
+def _halved(log: BinaryIO, reaches: Callable[[bytes], bool]) -> None:
+    """Halve the file until little is left, and stand at the beginning of a line of what is left.
+
+    Lines stand in order, and `reaches` tells of a line whether what is sought lies no further: from where the
+    file stands now, the first such line is found by reading on.
+    """
     low, high = 0, log.seek(0, 2)
     while high - low > _NEAR:
         middle = (low + high) // 2
         log.seek(middle)
         log.readline()  # the rest of the line in which `middle` lies
         start = log.tell()
-        found = _number(log.readline()) if start < high else None
-        if found is None or found > seq:
+        if start >= high or reaches(log.readline()):
             high = middle
         else:
             low = start
     log.seek(low)
+
+
+def _line_at(log: BinaryIO, seq: int) -> bytes | None:
+    def reaches(line: bytes) -> bool:
+        found = _number(line)
+        return found is None or found >= seq
+
+    _halved(log, reaches)
     while line := log.readline():
         found = _number(line)
         if found == seq:
@@ -96,20 +107,13 @@ def place_since(path: Path, t: int) -> tuple[int, int]:
     Raises:
         EnvironmentTrouble: when the file cannot be read or holds something else.
     """
+
+    def reaches(line: bytes) -> bool:
+        return not line.endswith(b"\n") or _decoded(line, path, 0).t >= t
+
     try:
         with path.open("rb") as log:
-            low, high = 0, log.seek(0, 2)
-            while high - low > _NEAR:
-                middle = (low + high) // 2
-                log.seek(middle)
-                log.readline()  # the rest of the line in which `middle` lies
-                start = log.tell()
-                line = log.readline()
-                if start >= high or not line.endswith(b"\n") or _decoded(line, path, 0).t >= t:
-                    high = middle
-                else:
-                    low = start
-            log.seek(low)
+            _halved(log, reaches)
             return _since(log, path, t)
     except OSError as error:
         raise EnvironmentTrouble(f"{path} cannot be read: {error.strerror or error}") from error
