@@ -16,8 +16,9 @@ from msa_lab.cli.changing import script_of
 from msa_lab.cli.messages import told
 from msa_lab.cli.orders import EXIT_BUG, Begun, Order, Over, Refused
 from msa_lab.cli.places import runs_folder
-from msa_lab.cli.playing import conclude, folder_for, planned, unkept
+from msa_lab.cli.playing import conclude, folder_for, keep_index, planned, unkept
 from msa_lab.errors import MsaLabError
+from msa_lab.persistence import RunFolder
 from msa_lab.usecases.ports import Plan
 
 if TYPE_CHECKING:
@@ -32,11 +33,24 @@ def work(order: Order, line: Connection) -> None:
     with contextlib.suppress(BrokenPipeError):
         try:
             with tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True) as spare:
-                line.send(_played(order, line, Path(spare)))
+                over, folder = _played(order, line, Path(spare))
+                line.send(over)
+                if not over.trouble:
+                    keep_index(folder, lambda: _left(line))
         except MsaLabError as trouble:
             line.send(Refused(trouble.exit_code, told(trouble)))
         except Exception:  # noqa: BLE001 - the last place where anything can be said
             line.send(Refused(EXIT_BUG, traceback.format_exc()))
+
+
+def _left(line: Connection) -> bool:
+    """Tell whether the view is gone; if it said anything before, that was to stop the run."""
+    try:
+        while line.poll():
+            line.recv()
+    except (EOFError, OSError):
+        return True
+    return False
 
 
 def _go_silent() -> None:
@@ -46,7 +60,7 @@ def _go_silent() -> None:
         os.dup2(nowhere, stream)
 
 
-def _played(order: Order, line: Connection, spare: Path) -> Over:
+def _played(order: Order, line: Connection, spare: Path) -> tuple[Over, RunFolder]:
     wanted = order.wanted
     plan = planned(wanted)
     folder, trouble = folder_for(runs_folder(order.out), spare)
@@ -56,12 +70,13 @@ def _played(order: Order, line: Connection, spare: Path) -> Over:
         told = None if door is None else (door.place, door.token)
         line.send(Begun(folder.events.resolve(), summary, script_of(plan), told))
         ended = conclude(plan, wanted, folder, out=order.out, trouble=trouble, stop=line.poll, door=door)
-    return Over(
+    over = Over(
         ended.code,
         ended.block(order.terminal, verbose=order.verbose),
         {**ended.report.summary([ended.again]), "exit": ended.code},
         "" if ended.trouble is None else unkept(ended.trouble),
     )
+    return over, folder
 
 
 @contextlib.contextmanager

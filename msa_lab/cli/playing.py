@@ -169,7 +169,19 @@ def _play(
         _tell(ended, talk, jsonl=jsonl)
     if ended.trouble is not None:
         say(unkept(ended.trouble))
+    else:
+        with contextlib.suppress(KeyboardInterrupt):  # all is told and kept; this only saves time later
+            keep_index(folder)
     return ended.code
+
+
+def keep_index(folder: RunFolder, stop: Callable[[], bool] = lambda: False) -> None:
+    """Keep what the live view wants to know of a long log, unless told to stop. The verdict is out by then.
+
+    Raises:
+        EnvironmentTrouble: when the log cannot be read.
+    """
+    importlib.import_module(_INDEX).keep_of(folder.events, stop=stop)
 
 
 def unkept(trouble: EnvironmentTrouble) -> str:
@@ -233,7 +245,6 @@ def _keep(
     summary = {**report.summary([again]), "exit": code}
     try:
         folder.finish(summary, {LOCK: lock_of(report, wanted)})
-        importlib.import_module(_INDEX).keep_of(folder.events)
     except EnvironmentTrouble as trouble:
         return trouble
     return None

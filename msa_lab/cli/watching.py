@@ -245,6 +245,12 @@ class Watched:
             with contextlib.suppress(OSError):
                 self._line.send("stop")
 
+    def rest(self) -> None:
+        """Let the engine do what it does after a run, if it is not long; ^c ends that, too."""
+        if self._engine is not None:
+            with contextlib.suppress(KeyboardInterrupt):
+                self._engine.join(_PATIENCE)
+
     def end(self) -> None:
         """Wait until the engine's process is gone, stopping it; end it when it does not go by itself."""
         if self._engine is None:
@@ -344,4 +350,5 @@ def _conclude(watched: Watched, code: int) -> int:
     emit(watched.over.block)
     if watched.over.trouble:
         say(watched.over.trouble)
+    watched.rest()
     return 128 + signals[0] if signals else code or watched.over.code

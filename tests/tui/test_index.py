@@ -9,17 +9,22 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from textual.app import App
+from textual.pilot import Pilot
 
 from msa_lab.bootstrap import Wishes, Workspace, plan_for, play, scenario_for
 from msa_lab.cli.program import run
-from msa_lab.persistence import INDEX
+from msa_lab.persistence import INDEX, StoredRun
 from msa_lab.telemetry.canonical import CanonicalWriter
 from msa_lab.telemetry.log import EventLog
+from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed import eventpage, index, livepage, logfile, scrub
 from msa_lab.tui.feed import feed as feeding
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.links import links
 from msa_lab.tui.feed.sight import Sight
+from msa_lab.tui.opening import open_run
+from tests.tui.staging import SUMMARY
 
 
 def plainly(path: Path) -> Feed:
@@ -145,6 +150,54 @@ def test_a_run_with_a_long_log_leaves_an_index(tmp_path: Path, monkeypatch: pyte
 
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
     known, other = plainly(folder / "events.jsonl"), index.opened(folder / "events.jsonl")
+    assert other.by_record
+    assert_alike(known, other)
+    known.log.close()
+    other.log.close()
+
+
+def test_the_verdict_does_not_wait_for_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed: list[str] = []
+    monkeypatch.setattr(index, "keep", lambda *_, **__: printed.append(capsys.readouterr().out))
+    monkeypatch.setattr(index, "LONG", 0)
+
+    assert run(["scenario", "refused-card", "--ui", "plain", "--out", str(tmp_path)]) == 0
+
+    (before,) = printed
+    assert "PASSED" in before
+    assert capsys.readouterr().out == ""
+
+
+def test_an_index_that_is_told_to_stop_is_not_written(log_path: Path) -> None:
+    assert not index.keep_of(log_path, least=0, stop=lambda: True)
+    assert not log_path.with_name(INDEX).exists()
+
+
+def test_a_long_run_that_was_looked_at_leaves_an_index_when_the_view_closes(
+    log_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leave(pilot: Pilot[object]) -> None:
+        app = pilot.app
+        assert isinstance(app, LabApp)
+        while not app.feed.whole:
+            await pilot.pause()
+        assert not log_path.with_name(INDEX).exists()
+        await pilot.press("q")
+
+    def on_no_terminal(app: LabApp, *, mouse: bool) -> None:
+        App.run(app, headless=True, auto_pilot=leave, mouse=mouse)
+
+    monkeypatch.setattr(index, "LONG", 0)
+    monkeypatch.setattr(LabApp, "run", on_no_terminal)
+    code = open_run(
+        StoredRun(log_path.parent, SUMMARY), session=None, at=None, play=False, unicode=True, colour=True,
+        cache=log_path.parent / "cache", keys={},
+    )  # fmt: skip
+
+    assert code == 0
+    known, other = plainly(log_path), index.opened(log_path)
     assert other.by_record
     assert_alike(known, other)
     known.log.close()

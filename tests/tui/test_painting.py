@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from textual._compositor import Compositor, ReflowResult
@@ -81,7 +82,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     reflow = Compositor.reflow
 
     def painting(kind: type[Page | Rows]) -> Callable[[Page | Rows, int], Strip]:
-        paint = kind.render_line
+        paint: Callable[[Any, int], Strip] = kind.render_line
 
         def painted(widget: Page | Rows, y: int) -> Strip:
             counted.painted[str(widget.id)] += y == 0

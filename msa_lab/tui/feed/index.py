@@ -11,6 +11,7 @@ import hashlib
 import sys
 import zlib
 from array import array
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from msa_lab.tui.feed.feed import Feed, FeedRecord
 
 LONG: Final = 16_000_000
 """A log of fewer bytes is read in a blink; it gets no index."""
+_SLICE: Final = 0.2
 _SAMPLED: Final = 4096
 _SAMPLES: Final = 256
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
@@ -68,8 +70,10 @@ def keep(feed: Feed, *, least: int | None = None) -> bool:
     return False
 
 
-def keep_of(path: Path, *, least: int | None = None) -> bool:
+def keep_of(path: Path, *, least: int | None = None, stop: Callable[[], bool] = lambda: False) -> bool:
     """Read a log and write its index, if it is long; tell whether it is there now.
+
+    `stop` is asked several times a second; when it says so, no index is written.
 
     Raises:
         EnvironmentTrouble: when the log cannot be read.
@@ -81,7 +85,10 @@ def keep_of(path: Path, *, least: int | None = None) -> bool:
         return False
     feed = Feed(path)
     try:
-        feed.advance(float("inf"))
+        while not (feed.ready and feed.counted >= 1):
+            if stop():
+                return False
+            feed.advance(_SLICE)
         return keep(feed, least=least)
     finally:
         feed.log.close()
