@@ -36,14 +36,14 @@ def work(order: Order, line: Connection) -> None:
                 over, folder = _played(order, line, Path(spare))
                 line.send(over)
                 if not over.trouble:
-                    keep_index(folder, lambda: _left(line))
+                    keep_index(folder, lambda: left(line))
         except MsaLabError as trouble:
             line.send(Refused(trouble.exit_code, told(trouble)))
         except Exception:  # noqa: BLE001 - the last place where anything can be said
             line.send(Refused(EXIT_BUG, traceback.format_exc()))
 
 
-def _left(line: Connection) -> bool:
+def left(line: Connection) -> bool:
     """Tell whether the view is gone; if it said anything before, that was to stop the run."""
     try:
         while line.poll():

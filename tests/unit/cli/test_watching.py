@@ -1,10 +1,12 @@
 """The engine behind the view: a run in a process of its own that can be stopped and played another way."""
 
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
+from msa_lab.cli.engine import left
 from msa_lab.cli.orders import Order, Over, Refused
 from msa_lab.cli.terminal import Terminal
 from msa_lab.cli.wanted import Wanted
@@ -100,6 +102,18 @@ def test_a_run_that_is_stopped_is_judged_as_far_as_it_came(watched: Watched, wor
     assert watched.summary["ended"] == "interrupted"
     assert isinstance(watched.over, Over)
     assert watched.over.code == 130
+
+
+def test_what_is_done_after_the_verdict_ends_when_the_view_is_gone() -> None:
+    ours, theirs = Pipe()
+    assert not left(theirs)
+    ours.send("stop")
+    assert not left(theirs)
+
+    ours.close()
+
+    assert left(theirs)
+    theirs.close()
 
 
 def test_a_wrong_file_is_refused_in_words(watched: Watched) -> None:
