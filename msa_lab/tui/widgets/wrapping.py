@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rich.style import Style as Ink
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.strip import Strip
 
 from msa_lab.tui.feed.lines import Line, padded, text_of
@@ -32,7 +32,7 @@ class Wrapping(Rows):
 
     def _lay(self) -> list[tuple[int, Line]]:
         """Give the lines of the window, each with its row."""
-        room = self.scrollable_content_region.size
+        room = self.room()
         laid: list[tuple[int, Line]] = []
         for row in range(self.scroll_offset.y, self.count):
             laid += [(row, line) for line in self._fold(row, max(1, room.width))]
@@ -40,15 +40,16 @@ class Wrapping(Rows):
                 break
         return laid[: room.height]
 
-    def _visible(self) -> tuple[object, ...]:
+    def _visible(self) -> tuple[Size, int, int, int, tuple[Line, ...]]:
         if not self.wrapped:
             return super()._visible()
         self._laid = self._lay()
-        return self.scrollable_content_region.size, self.count, self.cursor, self._laid
+        lines = tuple(line for _, line in self._laid)
+        return self.room(), self.scroll_offset.y, self.count, self.cursor, lines
 
-    def _resize(self, size: Size) -> None:
+    def take(self, size: Size) -> None:
         """Count a row as one of the scrollbar's units, so that the last rows can be scrolled to whole."""
-        room = self.scrollable_content_region.size
+        room = self.room()
         if self.wrapped and room.height and room.width > 1:
             fitting, used = 0, 0
             while fitting < self.count:
@@ -57,13 +58,13 @@ class Wrapping(Rows):
                     break
                 fitting += 1
             size = Size(size.width, max(size.height, self.count - max(1, fitting) + room.height))
-        super()._resize(size)
+        super().take(size)
 
     def _reveal(self) -> None:
         if not self.wrapped:
             super()._reveal()
             return
-        room = self.scrollable_content_region.size
+        room = self.room()
         top, used = self.cursor, 0
         for row in range(self.cursor, -1, -1):  # the highest row from which the cursor is still seen
             used += len(self._fold(row, max(1, room.width)))
@@ -72,11 +73,6 @@ class Wrapping(Rows):
             top = row
         wanted = min(max(self.scroll_offset.y, top), self.cursor)
         self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        if self.wrapped:
-            self._laid = self._lay()
-        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
