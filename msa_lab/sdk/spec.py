@@ -70,11 +70,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixture:
-    """A word under a scenario's `given:`; `handler` puts a value of type `schema` into the service at T+0."""
+    """A word under a scenario's `given:`; `handler` puts a value of type `schema` into the service at T+0.
+
+    `plenty` gives a value that does not run out, for a shop that is measured.
+    """
 
     name: str
     schema: Any
     handler: Callable[[Context, Any], Coroutine[Any, Any, None]]
+    plenty: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,6 +47,15 @@ async def receive(ctx: Context, request: ReceiveStock) -> Availability:
     return await _receive(ctx, request.sku, request.quantity)
 
 
+MOST_GIVEN = 1_000_000
+"""How many pieces of one article a scenario may begin with."""
+
+
+def for_everybody(given: Mapping[str, int]) -> dict[str, int]:
+    """Give as many pieces of the same articles as there may be."""
+    return dict.fromkeys(given, MOST_GIVEN)
+
+
 async def stock_up(ctx: Context, given: Mapping[str, int]) -> None:
     for sku, quantity in given.items():
         await _receive(ctx, sku, quantity)

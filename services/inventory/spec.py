@@ -74,7 +74,12 @@ SPEC = ServiceSpec(
     tables=(STOCK, CLAIMS, RESERVATIONS, RECEIPTS),
     settings=(handlers.HOLD_FOR, handlers.LOW_AT),
     fixtures=(
-        Fixture("stock", dict[api.Sku, Annotated[int, Field(ge=0, le=1_000_000)]], handlers.stock_up),
+        Fixture(
+            "stock",
+            dict[api.Sku, Annotated[int, Field(ge=0, le=handlers.MOST_GIVEN)]],
+            handlers.stock_up,
+            plenty=handlers.for_everybody,
+        ),
     ),
     observables=(
         Observable(

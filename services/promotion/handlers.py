@@ -224,6 +224,11 @@ class CouponGiven:
     stackable: bool = True
 
 
+def for_everybody(given: Sequence[CouponGiven]) -> tuple[CouponGiven, ...]:
+    """Give coupons that anybody may use as often as they like."""
+    return tuple(replace(each, max_uses=None, per_user=0) for each in given)
+
+
 async def give_coupons(ctx: Context, given: Sequence[CouponGiven]) -> None:
     for each in given:
         await create_coupon(

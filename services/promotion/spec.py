@@ -59,7 +59,14 @@ SPEC = ServiceSpec(
     subscriptions=(on(OrderReturned, handlers.release_when_returned, HEAR),),
     jobs=(Job("end_campaigns", seconds(5), handlers.end_campaigns),),
     tables=(COUPONS, CAMPAIGNS, REDEMPTIONS),
-    fixtures=(Fixture("coupons", tuple[handlers.CouponGiven, ...], handlers.give_coupons),),
+    fixtures=(
+        Fixture(
+            "coupons",
+            tuple[handlers.CouponGiven, ...],
+            handlers.give_coupons,
+            plenty=handlers.for_everybody,
+        ),
+    ),
     observables=(
         Observable(
             "promotion.redeemed", "order", REDEMPTIONS, _order_of, measure=_holds,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from msa_lab.errors import UserMistake
 from msa_lab.scenario.model import NO_CHAOS, Call, Phase, Repeat, Step, Think
@@ -27,7 +28,8 @@ def regulars(plan: Plan, shoppers: int, length: Duration, *, pause: Duration = D
 
     Steps that name the shopper (registering, logging in) are taken once, those after them again and again.
     Think times are left out; `pause`, drawn exponentially, stands before each visit. All arrive within the
-    first second, or within the first `pause` if that is longer. Chaos and expectations are left out.
+    first second, or within the first `pause` if that is longer. Chaos and expectations are left out, and what
+    is `given` does not run out: a shop that has nothing left is fast with its refusals.
 
     Raises:
         UserMistake: when the scenario has no load or its journey nothing to repeat.
@@ -43,6 +45,7 @@ def regulars(plan: Plan, shoppers: int, length: Duration, *, pause: Duration = D
     phase = Phase(FLOW, FLOW, (shoppers + 0.5) * 1_000_000 / arriving, arriving, Instant(0), arrivals="even")
     busy = dataclasses.replace(
         scenario,
+        given=_plenty(plan),
         flows={FLOW: (*once, Repeat(ENDLESS, visit))},
         load=(phase,),
         duration=length,
@@ -53,6 +56,16 @@ def regulars(plan: Plan, shoppers: int, length: Duration, *, pause: Duration = D
         chaos_default=NO_CHAOS,
     )
     return dataclasses.replace(plan, scenario=busy, profile=NO_CHAOS, faults=())
+
+
+def _plenty(plan: Plan) -> dict[str, Any]:
+    unending = {
+        fixture.name: fixture.plenty for spec in plan.specs for fixture in spec.fixtures if fixture.plenty
+    }
+    return {
+        name: unending[name](value) if name in unending else value
+        for name, value in plan.scenario.given.items()
+    }
 
 
 def _parted(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:

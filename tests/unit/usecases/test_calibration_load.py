@@ -46,6 +46,16 @@ def test_nothing_but_the_load_is_played(plan: Plan) -> None:
     assert (busy.scenario.duration, busy.scenario.settle) == (seconds(10), 0)
 
 
+def test_what_is_given_does_not_run_out(plan: Plan) -> None:
+    given = regulars(plan, 5, seconds(10)).scenario.given
+
+    assert given["products"] == plan.scenario.given["products"]
+    assert set(given["stock"].values()) == {1_000_000}
+    assert [(coupon.code, coupon.percent, coupon.max_uses) for coupon in given["coupons"]] == [
+        ("TEA10", 10, None)
+    ]
+
+
 def test_so_many_customers_come_and_go_on(plan: Plan) -> None:
     events: list[LogEvent] = []
     speed = Speed(seconds(2), seconds(6))
