@@ -34,10 +34,12 @@ from msa_lab.topology.servers import VARIABLES, check_url
 from msa_lab.usecases.ports import Plan, Progress, World
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from msa_lab.persistence.shops import ShopFolder
     from msa_lab.persistence.spill import Spill
     from msa_lab.runtime.process.admin import Door
-    from msa_lab.runtime.process.cores import CoreTimes
+    from msa_lab.runtime.process.corewatch import CoreWatch
     from msa_lab.telemetry.events import LogEvent
     from msa_lab.telemetry.log import Level
     from msa_lab.usecases.report import RunReport
@@ -521,11 +523,11 @@ def _cpu() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def stolen() -> CoreTimes:
-    """Give the time that this machine's cores worked and were kept back so far; zeros where unknown."""
-    from msa_lab.runtime.process.cores import read_core_times  # noqa: PLC0415 - loaded when it is needed
+def watched_cores() -> AbstractContextManager[CoreWatch]:
+    """Watch for cores of this machine that are kept back; nothing is seen where that is unknown."""
+    from msa_lab.runtime.process.corewatch import watched_cores as watched  # noqa: PLC0415 - loaded when it is needed
 
-    return read_core_times()
+    return watched()
 
 
 def cores() -> int:
@@ -572,5 +574,6 @@ __all__ = [
     "simulated_world",
     "stand",
     "topology_for",
+    "watched_cores",
     "world_for",
 ]

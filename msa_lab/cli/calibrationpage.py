@@ -22,6 +22,7 @@ from msa_lab.errors import EnvironmentTrouble
 from msa_lab.sdk.values import seconds
 from msa_lab.usecases.calibration.calibrate import AIM, Calibrated, calibrate
 from msa_lab.usecases.calibration.speed import Compared
+from msa_lab.usecases.calibration.topologyfile import MACHINE
 from msa_lab.usecases.ports import Plan, Progress
 
 ENOUGH: Final = 0.8
@@ -58,10 +59,12 @@ def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk
             return False
 
         stage = bootstrap.MeasuringStage(teller.begin, stop)
-        before = bootstrap.stolen()
-        done = calibrate(plan, stage, name=name, cores=cores, note=note, length=seconds(length))
+        with bootstrap.watched_cores() as watch:
+            done = calibrate(
+                plan, stage, name=name, cores=cores, note=note, length=seconds(length), watched=watch.seen
+            )
+            stolen = watch.stolen()
         teller.end()
-        stolen = bootstrap.stolen().share_since(before)
     _write(path, done.text)
     if talk.json:
         told = {**done.summary(), "stolen": stolen, "file": str(path)}
@@ -116,6 +119,11 @@ def _crowded(done: Calibrated, terminal: Terminal) -> list[str]:
 def _unsteady(done: Calibrated, stolen: float, terminal: Terminal) -> list[str]:
     """Say so when the real shop does not even agree with itself, or the machine is not ours alone."""
     texts = []
+    if done.failed:
+        texts.append(
+            f"{done.failed} requests and sagas of the real shop came to nothing: refusing is fast, so times"
+            " are not those of a shop that serves"
+        )
     if done.apart > AIM:
         texts.append(
             f"two plays of the real shop at one load were up to {100 * done.apart:.0f} % apart themselves:"
@@ -124,10 +132,17 @@ def _unsteady(done: Calibrated, stolen: float, terminal: Terminal) -> list[str]:
     if stolen >= NOTICED:
         texts.append(
             f"the host of this virtual machine kept back {100 * stolen:.0f} % of the cores' time while they"
-            " were wanted; the simulated ones are always there"
+            f" were wanted; the simulated ones {_as_unsteady(done)}"
         )
     mark = f"  {terminal.glyph('warn')} "
     return [line for text in texts for line in terminal.wrap(text, mark, "    ")]
+
+
+def _as_unsteady(done: Calibrated) -> str:
+    stalls = done.topology.machines[MACHINE].stalls
+    if stalls is not None:
+        return f"stand still for {100 * stalls.share:.0f} % of all time"
+    return "are always there" if done.watched.time else "are always there, for want of a right to watch them"
 
 
 def _row(row: Compared) -> list[str]:

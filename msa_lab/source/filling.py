@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -225,7 +226,9 @@ def _inside(node: dict[str, Any], part: str | int, root: dict[str, Any]) -> Iter
             items = choice.get("prefixItems", ())
             inner = items[part] if part < len(items) else choice.get("items")
         else:
-            inner = choice.get("properties", {}).get(part, choice.get("additionalProperties"))
+            patterns = choice.get("patternProperties", {}).items()
+            named = (then for pattern, then in patterns if re.search(pattern, part))
+            inner = choice.get("properties", {}).get(part) or next(named, choice.get("additionalProperties"))
         if isinstance(inner, dict):
             yield inner
 

@@ -3,7 +3,15 @@
 from msa_lab.topology.fileform import topology_schema
 from msa_lab.topology.graph import Graph, as_ascii, as_dot, as_mermaid, graph
 from msa_lab.topology.loading import list_topologies, load_topology, read_topology, with_settings
-from msa_lab.topology.model import BrokerSettings, Deployment, LinkTiming, Timing, Topology
+from msa_lab.topology.model import (
+    BrokerSettings,
+    Deployment,
+    LinkTiming,
+    MachineSettings,
+    Stalls,
+    Timing,
+    Topology,
+)
 from msa_lab.topology.patterns import PATTERNS, Pattern
 from msa_lab.topology.servers import Servers
 
@@ -13,8 +21,10 @@ __all__ = [
     "Deployment",
     "Graph",
     "LinkTiming",
+    "MachineSettings",
     "Pattern",
     "Servers",
+    "Stalls",
     "Timing",
     "Topology",
     "as_ascii",

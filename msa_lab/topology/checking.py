@@ -25,8 +25,17 @@ from msa_lab.source import (
     quoted,
 )
 from msa_lab.source import mistakes as codes
-from msa_lab.topology.fileform import PolicyForm, ServersForm, ServiceForm, TopologyForm
-from msa_lab.topology.model import ANY, BrokerSettings, Deployment, LinkTiming, Timing, Topology
+from msa_lab.topology.fileform import MachineForm, PolicyForm, ServersForm, ServiceForm, TopologyForm
+from msa_lab.topology.model import (
+    ANY,
+    BrokerSettings,
+    Deployment,
+    LinkTiming,
+    MachineSettings,
+    Stalls,
+    Timing,
+    Topology,
+)
 from msa_lab.topology.patterns import LATER, ON_OFF, PATTERNS, defaults
 from msa_lab.topology.servers import VARIABLES, Servers, check_url, password
 
@@ -61,7 +70,7 @@ class Checker:
                 name: self.deployment(spec.under(patterns), form.services.get(name), form.machines)
                 for name, spec in self.by_name.items()
             },
-            machines=dict(form.machines),
+            machines={name: self.machine(name, written) for name, written in form.machines.items()},
             links=tuple(self.links(form)),
             timing=changed(Timing(), form.timing),
             broker=dataclasses.replace(
@@ -122,7 +131,7 @@ class Checker:
         return text
 
     def deployment(
-        self, spec: ServiceSpec, form: ServiceForm | None, machines: Mapping[str, int]
+        self, spec: ServiceSpec, form: ServiceForm | None, machines: Mapping[str, int | MachineForm]
     ) -> Deployment:
         """Fill what the file leaves out from the spec."""
         form = form or ServiceForm()
@@ -145,6 +154,18 @@ class Checker:
             changes,
             form.discipline,
         )
+
+    def machine(self, name: str, written: int | MachineForm) -> MachineSettings:
+        """Give a machine; a number alone is that of its cores."""
+        if isinstance(written, int):
+            return MachineSettings(written)
+        if written.stalls is None:
+            return MachineSettings(written.cores)
+        stalls = Stalls(written.stalls.apart, written.stalls.length)
+        if stalls.apart.mean < 1:
+            place = self.document.place(("machines", name, "stalls", "apart"))
+            self.mistakes.add(codes.BAD_VALUE, "without time between stalls nothing is ever done", place)
+        return MachineSettings(written.cores, stalls)
 
     def links(self, form: TopologyForm) -> Iterable[LinkTiming]:
         """Read `caller -> callee` of every link."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from msa_lab.sdk.policy import Jitter
 from msa_lab.source import DistributionText, DurationText, Strict
@@ -13,6 +13,7 @@ from msa_lab.topology.patterns import ON_OFF, PATTERNS
 SCHEMA = "msalab/topology@1"
 
 Count = Annotated[int, Field(ge=1, le=1_000)]
+Cores = Annotated[int, Field(ge=1, le=1_024)]
 Room = Annotated[int, Field(ge=0, le=1_000_000)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 
@@ -33,6 +34,30 @@ class ServiceForm(Strict):
     discipline: Literal["fifo", "lifo"] = "fifo"
     machine: str | None = None
     cost: dict[str, CostForm] = Field(default_factory=dict)
+
+
+class StallsForm(Strict):
+    """How the cores of a machine stand still now and then."""
+
+    apart: DistributionText
+    length: DistributionText
+
+
+class MachineForm(Strict):
+    """A machine whose cores services share."""
+
+    cores: Cores
+    stalls: StallsForm | None = None
+
+
+def _machine_tag(written: object) -> str:
+    return "mapping" if isinstance(written, dict | MachineForm) else "number"
+
+
+Machine = Annotated[
+    Annotated[Cores, Tag("number")] | Annotated[MachineForm, Tag("mapping")], Discriminator(_machine_tag)
+]
+"""A number alone is that of the cores; told apart by hand, so that mistakes are told of the form meant."""
 
 
 class LinkForm(Strict):
@@ -123,7 +148,7 @@ class TopologyForm(Strict):
     extends: str | None = None
     patterns: dict[str, str | bool] = Field(default_factory=dict)
     services: dict[str, ServiceForm | None] = Field(default_factory=dict)
-    machines: dict[Word, Annotated[int, Field(ge=1, le=1_024)]] = Field(default_factory=dict)
+    machines: dict[Word, Machine] = Field(default_factory=dict)
     links: tuple[LinkForm, ...] = ()
     timing: TimingForm = TimingForm()
     broker: BrokerForm = BrokerForm()

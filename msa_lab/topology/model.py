@@ -45,6 +45,27 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Stalls:
+    """How each core of a machine stands still: for `length`, the next time `apart` after it ran again."""
+
+    apart: Distribution
+    length: Distribution
+
+    @property
+    def share(self) -> float:
+        """Which share of the time a core stands still on average."""
+        return self.length.mean / (self.apart.mean + self.length.mean)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSettings:
+    """A machine that instances share; `stalls` None means that its cores are always there."""
+
+    cores: int
+    stalls: Stalls | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkTiming:
     """The one-way latency of calls from `source` to `target`; either may be `*`."""
 
@@ -70,7 +91,7 @@ class BrokerSettings:
 class Topology:
     """A topology, checked and filled.
 
-    `patterns` has every switch, `deployments` every service. `machines` are cores by name. `policies` and
+    `patterns` has every switch, `deployments` every service. `policies` and
     `config` hold only what differs from the specs; use `policy` for the whole. `modules` are the groups of
     services that share a process under `placement: modular`. The simulated world knows no `servers`.
     """
@@ -80,7 +101,7 @@ class Topology:
     why: str
     patterns: Mapping[str, str]
     deployments: Mapping[str, Deployment]
-    machines: Mapping[str, int]
+    machines: Mapping[str, MachineSettings]
     links: tuple[LinkTiming, ...]
     timing: Timing
     broker: BrokerSettings

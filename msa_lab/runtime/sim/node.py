@@ -7,22 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from msa_lab.runtime.sim.kernel import Kernel, Owner
-
-
-class Machine:
-    """Where nodes stand; they share its cores, first come first served (Kiefer and Wolfowitz, 1955)."""
-
-    def __init__(self, name: str, cores: int) -> None:
-        self.name = name
-        self._free_at = [0] * cores
-
-    def occupy(self, start: int, demand: int) -> int:
-        """Put a job that may begin at `start` on the core that is free first; give when it ends."""
-        free = self._free_at
-        core = min(range(len(free)), key=free.__getitem__)
-        end = max(start, free[core]) + demand
-        free[core] = end
-        return end
+from msa_lab.runtime.sim.machine import Machine
 
 
 class Node(Owner):

@@ -12,8 +12,9 @@ from msa_lab.runtime.sim.deployed import Deployed
 from msa_lab.runtime.sim.faults import Faults
 from msa_lab.runtime.sim.instance import Instance
 from msa_lab.runtime.sim.kernel import Kernel
+from msa_lab.runtime.sim.machine import machine
 from msa_lab.runtime.sim.network import Network
-from msa_lab.runtime.sim.node import Machine, Node
+from msa_lab.runtime.sim.node import Node
 from msa_lab.runtime.sim.streams import Streams
 from msa_lab.runtime.sim.writer import Writer
 from msa_lab.sdk.contract import Table
@@ -72,7 +73,9 @@ class Shop:
             self.kernel, log, self.streams, self.faults, topology.broker, topology.timing.broker_hop
         )
         self._nodes: dict[str, Node] = {}
-        self._machines = {name: Machine(name, cores) for name, cores in topology.machines.items()}
+        self._machines = {
+            name: machine(name, settings, self.streams) for name, settings in topology.machines.items()
+        }
         writer = Writer() if topology.shares_database else None
         self.deployed = {spec.name: Deployed(self, spec, None if spec.outside else writer) for spec in specs}
         self.instances = tuple(
@@ -94,14 +97,14 @@ class Shop:
             place = name if process == service else process
             node = self._nodes.get(place)
             if node is None:
-                machine = None if deployment.machine is None else self._machines[deployment.machine]
+                stands_on = None if deployment.machine is None else self._machines[deployment.machine]
                 node = self._nodes[place] = Node(
                     self.kernel,
                     place,
                     concurrency=deployment.concurrency,
                     bound=deployment.queue,
                     lifo=deployment.discipline == "lifo",
-                    machine=machine,
+                    machine=stands_on,
                 )
             elif place == process:
                 node.concurrency += deployment.concurrency

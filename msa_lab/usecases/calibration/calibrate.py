@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from msa_lab.errors import EnvironmentTrouble
@@ -12,13 +12,14 @@ from msa_lab.scenario.model import Call, Repeat
 from msa_lab.sdk.values import Duration, seconds
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.topology.loading import read_topology
-from msa_lab.topology.model import Topology
+from msa_lab.topology.model import Stalls, Topology
 from msa_lab.usecases.calibration.deriving import Calibration, derived
 from msa_lab.usecases.calibration.observing import KINDS as OBSERVED
 from msa_lab.usecases.calibration.observing import Measured, Observer, Work
 from msa_lab.usecases.calibration.regulars import FLOW, regulars
 from msa_lab.usecases.calibration.speed import KINDS as TIMED
 from msa_lab.usecases.calibration.speed import Compared, Speed, compared
+from msa_lab.usecases.calibration.stalling import Watched
 from msa_lab.usecases.calibration.topologyfile import MACHINE, topology_text
 from msa_lab.usecases.ports import Plan
 
@@ -32,6 +33,9 @@ PAUSE = seconds(4)
 QUIET_PAUSE = seconds(0.4)
 LEVELS = (0.2, 0.5, 0.8)
 WARM = seconds(2)
+SIMULATED = 3
+"""How many seeds the simulated shop is played with at each share: a tail of few samples wanders by itself."""
+
 AIM = 0.25
 TRIES = 6
 NEAR = 0.03
@@ -61,7 +65,8 @@ class Stage(Protocol):
 class Calibrated:
     """The result. `cpu` is what a visit was seen to take, in seconds.
 
-    Capacities are visits a second; `levels` compare both worlds at shares of the real one.
+    Capacities are visits a second; `levels` compare both worlds at shares of the real one. `watched` is what
+    was seen of the cores, `failed` how many requests and sagas of the real shop came to nothing.
     """
 
     topology: Topology
@@ -71,11 +76,13 @@ class Calibrated:
     capacity: float
     simulated_capacity: float
     levels: Mapping[float, tuple[Compared, ...]]
+    watched: Watched = field(default_factory=Watched)
+    failed: int = 0
 
     @property
     def used(self) -> float:
         """Which share of the cores the real shop used at its capacity."""
-        return self.capacity * self.cpu / self.topology.machines[MACHINE]
+        return self.capacity * self.cpu / self.topology.machines[MACHINE].cores
 
     @property
     def within_aim(self) -> bool:
@@ -100,6 +107,8 @@ class Calibrated:
             "aim": AIM,
             "within_aim": self.within_aim,
             "apart": self.apart,
+            "failed": self.failed,
+            "stood_still": self.watched.share if self.watched.time else None,
             "levels": [
                 {
                     "share": share,
@@ -121,10 +130,21 @@ class Calibrated:
         }
 
 
-def calibrate(plan: Plan, stage: Stage, *, name: str, cores: int, note: str, length: Duration) -> Calibrated:
+def calibrate(
+    plan: Plan,
+    stage: Stage,
+    *,
+    name: str,
+    cores: int,
+    note: str,
+    length: Duration,
+    watched: Callable[[], Watched] = Watched,
+) -> Calibrated:
     """Measure the real shop, derive a topology, and play both worlds at shares of the capacity.
 
-    Each measurement takes `length`. The shares are measured anew, twice each, and nothing is fitted to them.
+    Each measurement takes `length`. The shares are measured anew, twice each, and no cost is fitted to them.
+    `watched` tells what was seen of the machine's own stalls so far: at first for the fit, at the end for the
+    topology, because a host does as it likes while the shares are played, too.
 
     Raises:
         UserMistake: when the scenario cannot be repeated.
@@ -137,7 +157,8 @@ def calibrate(plan: Plan, stage: Stage, *, name: str, cores: int, note: str, len
     try:
         demand = _demand(at_capacity - alone, busy.every - quiet.every, requests)
         fit = _Fit(plan, stage, measured, requests, length, name=name, cores=cores, note=note)
-        found, twin, simulated = fit.meeting(capacity, demand)
+        fit.stalls = watched().stalls()
+        found, _, simulated = fit.meeting(capacity, demand)
     except ValueError as error:
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
     real: dict[float, list[Speed]] = {share: [] for share in LEVELS}
@@ -145,12 +166,18 @@ def calibrate(plan: Plan, stage: Stage, *, name: str, cores: int, note: str, len
         for share in LEVELS:
             level, begin = _at(plan, share * capacity, length)
             real[share].append(_timed(level, stage, "process", f"at {share:.0%}{again}", begin)[0])
+    failed = sum(
+        speed.failed for speed in (busy, quiet, *(play for plays in real.values() for play in plays))
+    )
+    fit.stalls = watched().stalls()
+    twin = fit.twin(found)
     levels = {}
     for share, plays in real.items():
         level, begin = _at(twin, share * capacity, length)
-        same, _ = _timed(level, stage, "sim", f"at {share:.0%}", begin)
+        seeds = (dataclasses.replace(level, seed=level.seed + more) for more in range(SIMULATED))
+        same = [_timed(played, stage, "sim", f"at {share:.0%}", begin)[0] for played in seeds]
         levels[share] = compared(plays, same)
-    return Calibrated(twin.topology, fit.text, found, demand, capacity, simulated, levels)
+    return Calibrated(twin.topology, fit.text, found, demand, capacity, simulated, levels, watched(), failed)
 
 
 @dataclass(slots=True)
@@ -170,6 +197,7 @@ class _Fit:
     name: str
     cores: int
     note: str
+    stalls: Stalls | None = None
     text: str = ""
 
     def meeting(self, capacity: float, demand: float) -> tuple[Calibration, Plan, float]:
@@ -179,7 +207,7 @@ class _Fit:
             ValueError: when too little was measured.
         """
         for attempt in range(1, TRIES + 1):
-            found, twin = self._twin(demand)
+            found, twin = self._fitted(demand)
             busy = regulars(twin, CUSTOMERS, self.length)
             speed, _ = _timed(busy, self.stage, "sim", f"at capacity, try {attempt}", WARM)
             simulated = _rate(speed, self.requests, "sim")
@@ -189,13 +217,21 @@ class _Fit:
                 demand *= simulated / capacity
         return found, twin, simulated
 
-    def _twin(self, demand: float) -> tuple[Calibration, Plan]:
+    def _fitted(self, demand: float) -> tuple[Calibration, Plan]:
         events = handled_events(self.plan)
-        found = derived(self.measured, requests=self.requests, demand=demand, events=events)
+        found = derived(
+            self.measured, requests=self.requests, demand=demand, events=events, stalls=self.stalls
+        )
+        return found, self.twin(found)
+
+    def twin(self, found: Calibration) -> Plan:
+        """Give the plan with the topology of a calibration, and keep its text."""
         played = self.plan.topology
-        self.text = topology_text(played, found, name=self.name, cores=self.cores, note=self.note)
+        self.text = topology_text(
+            played, found, name=self.name, cores=self.cores, note=self.note, stalls=self.stalls
+        )
         topology = read_topology(self.text, played.specs, f"{self.name}.yaml")
-        return found, dataclasses.replace(self.plan, topology=topology)
+        return dataclasses.replace(self.plan, topology=topology)
 
 
 def calls_of_a_visit(plan: Plan) -> int:

@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from msa_lab.sdk.distributions import Constant, Distribution
 from msa_lab.sdk.policy import Cost
 from msa_lab.sdk.values import Duration, ms
-from msa_lab.usecases.calibration.fitting import fitted, typical
+from msa_lab.topology.model import Stalls
+from msa_lab.usecases.calibration.fitting import fitted, quantile, typical
 from msa_lab.usecases.calibration.observing import Measured, Timed, Work
 
 WIRE = ms(0.1)
 """What a message takes one way on the loopback interface; the rest of a trip is work of both ends."""
+
+STALL = ms(1)
+"""By how much a stall makes anything longer at the least: shorter ones are not seen."""
+
+_HIGHEST = NormalDist().inv_cdf(0.99) / NormalDist().inv_cdf(0.9)
 
 LEAST = 20.0
 """The least demand of an operation, in microseconds."""
@@ -41,10 +48,18 @@ class Calibration:
     seen: float
 
 
-def derived(measured: Measured, *, requests: int, demand: float, events: frozenset[Work]) -> Calibration:
+def derived(
+    measured: Measured,
+    *,
+    requests: int,
+    demand: float,
+    events: frozenset[Work],
+    stalls: Stalls | None = None,
+) -> Calibration:
     """Derive costs. A visit is so many `requests` and takes `demand` seconds of CPU.
 
-    `events` says which work is the handling of events.
+    `events` says which work is the handling of events. What the machine's `stalls` made longer is left out:
+    that is the machine's time, not the work's.
 
     Raises:
         ValueError: when too little was seen to derive anything.
@@ -53,9 +68,12 @@ def derived(measured: Measured, *, requests: int, demand: float, events: frozens
     calls = {work: timed for work, timed in measured.work.items() if work not in events}
     if visits < 1 or not calls:
         raise ValueError("too few visits were made")
+    measured = untouched(measured, stalls)
     commit = typical(measured.commits)
     samples = {
-        work: _demands(timed, measured.trips.get(work[1], ()), commit) for work, timed in calls.items()
+        work: _demands(timed, measured.trips.get(work[1], ()), commit)
+        for work, timed in measured.work.items()
+        if work in calls
     }
     seen = sum(len(found) * typical(found) for found in samples.values()) / visits / 1e6
     share = min(1.0, demand / seen)
@@ -74,6 +92,36 @@ def derived(measured: Measured, *, requests: int, demand: float, events: frozens
         cache=Constant(Duration(0)),
         demand=demand,
         seen=seen,
+    )
+
+
+def untouched(measured: Measured, stalls: Stalls | None) -> Measured:
+    """Leave out samples that only a stall explains.
+
+    Their lower half shows how they spread without one. What lies above the 99th percentile of a log-normal
+    with that spread, and a millisecond above the median, met a stall.
+    """
+    if stalls is None:
+        return measured
+
+    def kept(samples: Sequence[int]) -> list[int]:
+        if not samples:
+            return []
+        low, middle = (max(1.0, quantile(sorted(samples), share)) for share in (0.1, 0.5))
+        bound = max(middle * (middle / low) ** _HIGHEST, middle + STALL)
+        return [sample for sample in samples if sample <= bound]
+
+    def rarer(timed: Timed) -> Timed:
+        own = kept(timed.own)
+        return Timed(own, timed.commits * len(own) / len(timed.own))
+
+    return Measured(
+        {work: rarer(timed) for work, timed in measured.work.items()},
+        {operation: kept(trips) for operation, trips in measured.trips.items()},
+        kept(measured.client_trips),
+        kept(measured.commits),
+        kept(measured.lags),
+        measured.requests,
     )
 
 

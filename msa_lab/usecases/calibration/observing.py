@@ -29,7 +29,7 @@ class Timed:
     """
 
     own: list[int] = field(default_factory=list)
-    commits: int = 0
+    commits: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,18 +90,18 @@ class Compared:
 
 
 def compared(
-    plays: Sequence[Speed], simulated: Speed, shares: Sequence[float] = (0.5, 0.95)
+    plays: Sequence[Speed], simulated: Sequence[Speed], shares: Sequence[float] = (0.5, 0.95)
 ) -> tuple[Compared, ...]:
-    """Compare all plays of the real shop with the simulated one: the sagas, then the requests."""
-    real = functools.reduce(Speed.with_those_of, plays)
-    names = sorted({*real.took} & {*simulated.took}, key=lambda name: (not name.startswith("saga"), name))
+    """Compare all plays of the real shop with all of the simulated one: the sagas, then the requests."""
+    real, same = (functools.reduce(Speed.with_those_of, each) for each in (plays, simulated))
+    names = sorted({*real.took} & {*same.took}, key=lambda name: (not name.startswith("saga"), name))
     return tuple(
         Compared(
             name,
             share,
             quantile(sorted(real.took[name]), share),
-            quantile(sorted(simulated.took[name]), share),
-            (len(real.took[name]), len(simulated.took[name])),
+            quantile(sorted(same.took[name]), share),
+            (len(real.took[name]), len(same.took[name])),
             tuple(quantile(sorted(play.took[name]), share) for play in plays if name in play.took),
         )
         for name in names

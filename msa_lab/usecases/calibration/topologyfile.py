@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msa_lab.topology.fileform import SCHEMA
-from msa_lab.topology.model import Topology
+from msa_lab.topology.model import Stalls, Topology
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.fitting import written
 
@@ -21,7 +21,9 @@ _PLAIN = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*")
 _RESERVED = frozenset({"on", "off", "yes", "no", "true", "false", "null", "y", "n"})
 
 
-def topology_text(played: Topology, found: Calibration, *, name: str, cores: int, note: str) -> str:
+def topology_text(
+    played: Topology, found: Calibration, *, name: str, cores: int, note: str, stalls: Stalls | None = None
+) -> str:
     """Write a topology that stands by itself: patterns and settings as played, costs and timing as measured.
 
     Links lose latencies of their own: real ones are all the same loopback. `note` says how it came to be.
@@ -45,7 +47,7 @@ def topology_text(played: Topology, found: Calibration, *, name: str, cores: int
         "title": f"{played.title}, as fast as this machine",
         "why": note,
         **{key: value for key, value in data.items() if key not in _HEAD},
-        "machines": {MACHINE: cores},
+        "machines": {MACHINE: _machine(cores, stalls)},
         "timing": {
             "commit": written(found.commit),
             "hop": written(found.hop),
@@ -56,6 +58,15 @@ def topology_text(played: Topology, found: Calibration, *, name: str, cores: int
         "services": services,
     }
     return "".join(f"{line}\n" for line in _block(whole, ""))
+
+
+def _machine(cores: int, stalls: Stalls | None) -> int | dict[str, Any]:
+    if stalls is None:
+        return cores
+    return {
+        "cores": cores,
+        "stalls": {"apart": written(stalls.apart), "length": written(stalls.length)},
+    }
 
 
 def _block(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:

@@ -8,11 +8,13 @@ import pytest
 from msa_lab.bootstrap import Workspace, topology_for
 from msa_lab.cli.calibrationpage import page
 from msa_lab.cli.terminal import Terminal
-from msa_lab.sdk import Duration
-from msa_lab.sdk.distributions import Constant
+from msa_lab.sdk import Duration, ms, seconds
+from msa_lab.sdk.distributions import Constant, Exponential
+from msa_lab.topology import MachineSettings, Stalls
 from msa_lab.usecases.calibration.calibrate import Calibrated
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.speed import Compared
+from msa_lab.usecases.calibration.stalling import Watched
 
 NOTHING = Constant(Duration(0))
 FOUND = Calibration({}, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, demand=0.08, seen=0.02)
@@ -69,3 +71,25 @@ def test_a_host_that_keeps_back_the_cores_is_told() -> None:
     text = page(calibrated(24.0, 44_000.0), Path("x"), Terminal(), stolen=0.22)
 
     assert "▲ the host of this virtual machine kept back 22 % of the cores' time" in text
+    assert "for want of a right to watch them" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("length", "told"), [(30, "stand still for 30 % of all time"), (0, "are always there")]
+)
+def test_whether_the_simulated_cores_stand_still_too_is_told(length: int, told: str) -> None:
+    done = calibrated(24.0, 44_000.0)
+    stalls = Stalls(Exponential(ms(70)), Exponential(ms(length))) if length else None
+    machines = {"host": MachineSettings(2, stalls)}
+    topology = dataclasses.replace(done.topology, machines=machines)
+    done = dataclasses.replace(done, topology=topology, watched=Watched(seconds(60)))
+    text = " ".join(page(done, Path("x"), Terminal(), stolen=0.22).split())
+
+    assert f"while they were wanted; the simulated ones {told}" in text
+    assert "for want" not in text
+
+
+def test_a_shop_that_refused_is_told() -> None:
+    done = dataclasses.replace(calibrated(24.0, 44_000.0), failed=7)
+
+    assert "▲ 7 requests and sagas of the real shop came to nothing" in page(done, Path("x"), Terminal())

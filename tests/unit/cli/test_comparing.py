@@ -18,6 +18,7 @@ from msa_lab.topology.loading import read_topology
 from msa_lab.usecases.calibration.calibrate import Calibrated
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.speed import Compared
+from msa_lab.usecases.calibration.stalling import Watched
 from msa_lab.usecases.calibration.topologyfile import topology_text
 from msa_lab.usecases.ports import Plan, World
 
@@ -107,9 +108,11 @@ def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  #
     found = Calibration({}, quick, quick, quick, quick, quick, demand=0.08, seen=0.02)
 
     def calibrated(
-        plan: Plan, _stage: object, *, name: str, cores: int, note: str, length: Duration
-    ) -> Calibrated:
+        plan: Plan, _stage: object, *, name: str, cores: int, note: str, length: Duration,
+        watched: Callable[[], Watched],
+    ) -> Calibrated:  # fmt: skip
         assert length == seconds(5)
+        assert watched().share < 1
         text = topology_text(plan.topology, found, name=name, cores=cores, note=note)
         topology = read_topology(text, plan.topology.specs)
         rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58), (40_000.0, 42_000.0)),)

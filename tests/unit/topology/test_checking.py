@@ -7,7 +7,7 @@ import pytest
 
 from msa_lab.sdk import Breaker, CallPolicy, Constant, Cost, Exponential, Money, Retry, ms, seconds
 from msa_lab.source import InvalidFile
-from msa_lab.topology import BrokerSettings, Deployment, LinkTiming, Topology
+from msa_lab.topology import BrokerSettings, Deployment, LinkTiming, MachineSettings, Stalls, Topology
 
 Load = Callable[[str], Topology]
 
@@ -32,12 +32,46 @@ def test_machines_and_links_are_read(load: Load) -> None:
         "machines: {big: 4}\nservices: {till: {machine: big}}\n"
         'links: [{link: till -> bank, latency: 5ms}, {link: "* -> shelf", latency: exp(1ms)}]\n'
     )
-    assert topology.machines == {"big": 4}
+    assert topology.machines == {"big": MachineSettings(4)}
     assert topology.deployments["till"].machine == "big"
     assert topology.links == (
         LinkTiming("till", "bank", Constant(ms(5))),
         LinkTiming("*", "shelf", Exponential(ms(1))),
     )
+
+
+def test_cores_may_stand_still_now_and_then(load: Load) -> None:
+    text = "machines: {big: {cores: 2, stalls: {apart: exp(70ms), length: 30ms}}, small: {cores: 1}}\n"
+    stalls = Stalls(Exponential(ms(70)), Constant(ms(30)))
+    machines = load(text).machines
+
+    assert machines == {"big": MachineSettings(2, stalls), "small": MachineSettings(1)}
+    assert stalls.share == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("machine", "message", "near"),
+    [
+        ("{cores: 2, stals: {apart: 1s, length: 1ms}}", "unknown key 'stals' in 'big'", "stalls"),
+        ("{cores: 2, stalls: {apart: 1s, lenght: 1ms}}", "unknown key 'lenght' in 'stalls'", "length"),
+        ("{cores: 2, stalls: {apart: 1s}}", "missing key 'length' in 'stalls'", None),
+        ("{stalls: {apart: 1s, length: 1ms}}", "missing key 'cores' in 'big'", None),
+        (
+            "{cores: 2, stalls: {apart: 0ms, length: 1ms}}",
+            "without time between stalls nothing is ever done",
+            None,
+        ),
+        ("four", "'big' must be a whole number, not the text 'four'", None),
+        ("0", "'big' must be greater than or equal to 1", None),
+    ],
+)
+def test_what_is_wrong_with_a_machine_is_told(
+    load: Load, machine: str, message: str, near: str | None
+) -> None:
+    with pytest.raises(InvalidFile) as wrong:
+        load(f"machines: {{big: {machine}}}\n")
+
+    assert (message, near) in [(found.message, found.suggestion) for found in wrong.value.mistakes]
 
 
 def test_timing_and_broker_keep_their_defaults_where_nothing_is_said(load: Load) -> None:

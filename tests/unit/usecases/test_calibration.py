@@ -1,6 +1,7 @@
 """A shop whose costs are known is calibrated: the simulated world stands in for the real one."""
 
 import dataclasses
+import random
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ from msa_lab.bootstrap import MeasuringStage, Wishes, Workspace, plan_for, scena
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.sim.node import Node
 from msa_lab.sdk import Cost, Duration, ms, seconds
-from msa_lab.sdk.distributions import Constant, LogNormal
+from msa_lab.sdk.distributions import Constant, Exponential, LogNormal
+from msa_lab.topology import MachineSettings, Stalls
 from msa_lab.topology.loading import read_topology
 from msa_lab.usecases.calibration.calibrate import Listeners, World, calibrate
 from msa_lab.usecases.calibration.deriving import Calibration
-from msa_lab.usecases.calibration.topologyfile import topology_text
+from msa_lab.usecases.calibration.stalling import Watched
+from msa_lab.usecases.calibration.topologyfile import MACHINE, topology_text
 from msa_lab.usecases.ports import Plan
 
 WORK = Cost(LogNormal(ms(1.5), 0.5))
@@ -22,13 +25,11 @@ HANDLING = Cost(LogNormal(ms(5), 0.5))
 
 @pytest.fixture(scope="module")
 def known() -> Plan:
-    """A shop on two cores: operations take 1.5 ms, consumers 5 ms, and there are goods for everybody."""
+    """A shop on two cores: operations take 1.5 ms, consumers 5 ms."""
     workspace = Workspace(Path(__file__).parents[3])
     specs = workspace.specs()
     scenario = scenario_for(workspace, specs, "checkout", {})
-    given = dict(scenario.given)
-    given["stock"] = dict.fromkeys(given["stock"], 1_000_000)
-    plan = plan_for(workspace, specs, dataclasses.replace(scenario, given=given), Wishes(seed=1))
+    plan = plan_for(workspace, specs, scenario, Wishes(seed=1))
     costs = {(spec.name, part.operation.name): WORK for spec in plan.specs for part in spec.operations}
     costs |= {(spec.name, part.type.name): HANDLING for spec in plan.specs for part in spec.subscriptions}
     truth = Calibration(
@@ -76,6 +77,38 @@ def test_the_calibrated_shop_is_as_fast_as_the_one_measured(
     assert done.within_aim
     assert done.apart == 0  # the same seed plays the same; a real shop does not
     assert {len(row.plays) for row in sagas} == {2}
+
+
+def test_cores_that_stand_still_are_part_of_what_is_measured(
+    known: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = Stalls(Exponential(ms(70)), Exponential(ms(30)))
+    machines = {MACHINE: MachineSettings(2, truth)}
+    plan = dataclasses.replace(known, topology=dataclasses.replace(known.topology, machines=machines))
+    dice = random.Random(3)
+    lengths = [truth.length.sample(dice) for _ in range(2_000)]
+    watched = Watched(2_000 * ms(70) + sum(lengths), lengths)
+
+    done = calibrate(
+        plan,
+        Simulated(monkeypatch),
+        name="here",
+        cores=2,
+        note="",
+        length=seconds(20),
+        watched=lambda: watched,
+    )
+
+    stalls = done.topology.machines[MACHINE].stalls
+    assert stalls is not None
+    assert stalls.share == pytest.approx(0.3, abs=0.02)
+    # What the cores lost is not taken for work.
+    assert done.found.demand == pytest.approx(0.083, rel=0.1)
+    assert done.found.seen == pytest.approx(24 * 0.0017, rel=0.15)
+    # A fifth of a minute sees few stalls; the single play that is measured is off by as much from others.
+    assert {share: [round(row.gap, 2) for row in rows[:2]] for share, rows in done.levels.items()} == {
+        share: [pytest.approx(0, abs=0.3)] * 2 for share in (0.2, 0.5, 0.8)
+    }
 
 
 def test_a_shop_that_serves_nobody_cannot_be_calibrated(known: Plan) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from msa_lab.bootstrap import Workspace, topology_for
 from msa_lab.sdk import Cost, ms
-from msa_lab.sdk.distributions import Constant
+from msa_lab.sdk.distributions import Constant, Exponential
+from msa_lab.topology import MachineSettings, Stalls
 from msa_lab.topology.loading import read_topology
-from msa_lab.usecases.calibration.deriving import derived
+from msa_lab.usecases.calibration.deriving import derived, untouched
 from msa_lab.usecases.calibration.observing import Measured, Timed
 from msa_lab.usecases.calibration.topologyfile import topology_text
 
@@ -81,7 +82,7 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
 
     assert (made.id, made.why) == ("here", 'On "my" machine: 2 cores.')
     assert made.patterns == played.patterns
-    assert made.machines == {"host": 2}
+    assert made.machines == {"host": MachineSettings(2)}
     assert {deployed.machine for deployed in made.deployments.values()} == {"host"}
     assert made.deployments["cart"].replicas == 3
     assert made.deployments["cart"].cost["cart.add_item"].cpu == Constant(ms(4))
@@ -90,3 +91,17 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
     assert made.timing.commit == Constant(ms(1.5))
     assert made.broker == played.broker
     assert made.config == played.config
+
+
+def test_samples_that_a_stall_made_longer_are_left_out() -> None:
+    usual = [1_000 + 10 * number for number in range(100)]
+    work = {("till", "till.ring"): Timed([*usual, 31_000, 45_000], commits=102)}
+    measured = Measured(work, {"till.ring": [*usual, 9_000]}, [40_000, 900, 950], [], usual, 102)
+    stalls = Stalls(Exponential(ms(70)), Exponential(ms(30)))
+    cleaned = untouched(measured, stalls)
+
+    timed = cleaned.work["till", "till.ring"]
+    assert (list(timed.own), timed.commits) == (usual, 100)
+    assert (cleaned.trips["till.ring"], cleaned.client_trips) == (usual, [900, 950])
+    assert (cleaned.commits, cleaned.lags, cleaned.requests) == ([], usual, 102)
+    assert untouched(measured, None) is measured

@@ -113,7 +113,7 @@ def test_worlds_are_compared_by_quantiles_sagas_first() -> None:
             speed.feed(request(t, t * factor))
             speed.feed(saga(t, t * factor * 10))
     real.feed(saga(5, Duration(50), "saga.compensated"))
-    rows = compared([real], simulated, (0.5,))
+    rows = compared([real], [simulated], (0.5,))
 
     assert [(row.what, row.share, row.samples) for row in rows] == [
         ("saga checkout", 0.5, (6, 5)),
@@ -132,7 +132,7 @@ def test_plays_of_the_real_shop_count_together_and_tell_how_far_they_are_apart()
         second.feed(request(t, 15))
         simulated.feed(request(t, 12))
     second.feed(request(6, 15))
-    (row,) = compared([first, second], simulated, (0.5,))
+    (row,) = compared([first, second], [simulated], (0.5,))
 
     assert (row.real, row.plays, row.samples) == (15, (10, 15), (11, 5))
     assert row.apart == pytest.approx(0.5)

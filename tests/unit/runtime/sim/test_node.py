@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 
 from msa_lab.runtime.sim.kernel import Kernel
-from msa_lab.runtime.sim.node import Machine, Node
+from msa_lab.runtime.sim.machine import Machine
+from msa_lab.runtime.sim.node import Node
 
 
 def node(concurrency: int = 2, bound: int = 2, *, kernel: Kernel | None = None, lifo: bool = False) -> Node:
@@ -58,15 +59,8 @@ def test_cpu_work_is_done_one_after_the_other() -> None:
     assert server.compute(1) == 1
 
 
-def test_a_machine_gives_each_job_the_core_that_is_free_first() -> None:
-    machine = Machine("small", cores=2)
-
-    assert [machine.occupy(0, demand) for demand in (10, 4, 3, 2, 10)] == [10, 4, 7, 9, 19]
-    assert machine.occupy(100, 1) == 101
-
-
 def test_nodes_on_one_machine_share_its_cores() -> None:
-    kernel, machine = Kernel(), Machine("small", cores=1)
+    kernel, machine = Kernel(), Machine(cores=1)
     one, other = (
         Node(kernel, name, concurrency=9, bound=9, machine=machine) for name in ("shelf-1", "till-1")
     )
@@ -76,7 +70,7 @@ def test_nodes_on_one_machine_share_its_cores() -> None:
 
 def test_one_node_is_one_event_loop_however_many_cores_there_are() -> None:
     kernel = Kernel()
-    server = Node(kernel, "shelf-1", concurrency=9, bound=9, machine=Machine("large", cores=8))
+    server = Node(kernel, "shelf-1", concurrency=9, bound=9, machine=Machine(cores=8))
 
     assert [server.compute(10), server.compute(10)] == [10, 20]
 
