@@ -76,6 +76,8 @@ class TimingForm(Strict):
     client_hop: DistributionText | None = None
     broker_hop: DistributionText | None = None
     cache: DistributionText | None = None
+    commit_cpu: DistributionText | None = None
+    reply_cpu: DistributionText | None = None
 
 
 class RetryForm(Strict):

@@ -18,7 +18,11 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long the world's parts take. A hop is one way; `read` None means that reads take no time."""
+    """How long the world's parts take. A hop is one way; `read` None means that reads take no time.
+
+    `commit_cpu` and `reply_cpu` are work: that of a commit at its instance, on top of its time, and that of
+    taking in a reply at the instance that called. None means that they take none.
+    """
 
     commit: Distribution = field(default=LogNormal(ms(1), 0.4))
     read: Distribution | None = None
@@ -26,6 +30,8 @@ class Timing:
     client_hop: Distribution = field(default=Uniform(ms(2), ms(8)))
     broker_hop: Distribution = field(default=Uniform(ms(0.3), ms(1)))
     cache: Distribution = field(default=Uniform(ms(0.1), ms(0.3)))
+    commit_cpu: Distribution | None = None
+    reply_cpu: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Deployed:
         self.stream = shop.streams.named(f"store:{spec.name}")
         self.writer = writer
         self.commit_latency = topology.timing.commit
+        self.commit_cpu = topology.timing.commit_cpu
         self.read_latency = topology.timing.read
         self.instances: tuple[Instance, ...] = ()
         costs = topology.deployments[spec.name].cost

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """Carries requests to the callee and replies back. `latency(a, b)` gives the one-way delay of a link."""
+    """Carries requests to the callee and replies back. `latency(a, b)` gives the one-way delay of a link.
+
+    `reply_cpu` is the work of taking in a reply; shoppers have none.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,9 @@ class Network:
         streams: Streams,
         faults: Faults,
         latency: Callable[[str, str], Distribution],
+        reply_cpu: Distribution | None = None,
     ) -> None:
+        self._reply_cpu = reply_cpu
         self._kernel = kernel
         self._log = log
         self._stream = streams.named("network")
@@ -60,7 +65,15 @@ class Network:
             if hurt is None:
                 return
             delay += hurt
-        self._kernel.after(delay, self._deliver, exchange)
+        self._kernel.after(delay, self._deliver if self._reply_cpu is None else self._take_in, exchange)
+
+    def _take_in(self, exchange: Exchange) -> None:
+        """Let the caller work on a reply before it sees it."""
+        node = exchange.caller_node
+        if exchange.caller_instance == exchange.caller_service or self._reply_cpu is None:  # a shopper
+            self._deliver(exchange)
+        elif node.incarnation == exchange.caller_incarnation:
+            self._kernel.after(node.compute(self._reply_cpu.sample(self._stream)), self._deliver, exchange)
 
     def refuse(self, exchange: Exchange, failure: CallFailure) -> None:
         """Bring word that the request was not taken, or that the connection broke."""

@@ -68,7 +68,9 @@ class Shop:
         )
         own = [spec.name for spec in specs if not spec.outside]
         self.faults = Faults(own, self, faults, end)
-        self.network = Network(self.kernel, log, self.streams, self.faults, self._latency)
+        self.network = Network(
+            self.kernel, log, self.streams, self.faults, self._latency, topology.timing.reply_cpu
+        )
         self.broker = Broker(
             self.kernel, log, self.streams, self.faults, topology.broker, topology.timing.broker_hop
         )

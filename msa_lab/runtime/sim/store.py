@@ -97,6 +97,9 @@ class StoreView:
         ctx = self._ctx
         deployed = ctx.instance_.deployed
         delay, hurt = deployed.commit_latency.sample(deployed.stream), 0
+        node = ctx.instance_.node
+        if deployed.commit_cpu is not None and not node.kernel.standing_still:
+            delay += node.compute(deployed.commit_cpu.sample(deployed.stream))
         verdict = PASS
         if deployed.faults.store_hurt:
             verdict = deployed.faults.on_store(ctx.instance_, "commit")

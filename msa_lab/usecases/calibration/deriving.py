@@ -35,6 +35,7 @@ LEAST = 20.0
 class Calibration:
     """Costs by service and operation or event, and how long the world's parts take.
 
+    Commits are work, and so is taking in a `reply`: None when that takes none to speak of.
     `demand` is the CPU time of a visit in seconds, `seen` how much of it calls account for.
     """
 
@@ -46,6 +47,7 @@ class Calibration:
     cache: Distribution
     demand: float
     seen: float
+    reply: Distribution | None = None
 
 
 def derived(
@@ -70,12 +72,15 @@ def derived(
         raise ValueError("too few visits were made")
     measured = untouched(measured, stalls)
     commit = typical(measured.commits)
+    replies = [max(0.0, back - WIRE) for back in measured.replies]
+    reply = typical(replies)
     samples = {
-        work: _demands(timed, measured.trips.get(work[1], ()), commit)
+        work: _demands(timed, measured.trips.get(work[1], ()), commit, reply)
         for work, timed in measured.work.items()
         if work in calls
     }
-    seen = sum(len(found) * typical(found) for found in samples.values()) / visits / 1e6
+    between = measured.every_commit * commit + len(replies) * reply
+    seen = (sum(len(found) * typical(found) for found in samples.values()) + between) / visits / 1e6
     share = min(1.0, demand / seen)
     costs = {work: _cost(found, share) for work, found in samples.items()}
     handled = {work: timed for work, timed in measured.work.items() if work in events}
@@ -92,6 +97,7 @@ def derived(
         cache=Constant(Duration(0)),
         demand=demand,
         seen=seen,
+        reply=fitted(replies) if reply >= LEAST else None,
     )
 
 
@@ -122,13 +128,15 @@ def untouched(measured: Measured, stalls: Stalls | None) -> Measured:
         kept(measured.commits),
         kept(measured.lags),
         measured.requests,
+        kept(measured.replies),
+        measured.every_commit,
     )
 
 
-def _demands(timed: Timed, trips: Sequence[int], commit: float) -> list[float]:
-    """Give an operation's own times with the work of the call and without its transactions."""
+def _demands(timed: Timed, trips: Sequence[int], commit: float, reply: float) -> list[float]:
+    """Give an operation's own times with the work of the call, but not of its reply nor its transactions."""
     transactions = timed.commits / len(timed.own) * commit
-    trip = max(0.0, typical(trips) - 2 * WIRE) if trips else 0.0
+    trip = max(0.0, typical(trips) - 2 * WIRE - reply) if trips else 0.0
     return [max(LEAST, own - transactions + trip) for own in timed.own]
 
 

@@ -37,6 +37,7 @@ class Measured:
     """Durations in microseconds; `requests` counts those of shoppers.
 
     `trips` are there and back without the work between, of calls by operation and of shoppers' requests.
+    `replies` are the ways back alone, from the callee's reply to the caller.
     `commits` are from the reply to a saga's step to the next step: the transaction between. `lags` are from
     fact to delivery.
     """
@@ -47,6 +48,8 @@ class Measured:
     commits: Sequence[int]
     lags: Sequence[int]
     requests: int
+    replies: Sequence[int] = ()
+    every_commit: int = 0
 
 
 @dataclass(slots=True)
@@ -77,6 +80,8 @@ class Observer:
         self._recorded: dict[str, int] = {}
         self._deliveries: dict[tuple[str, str], int] = {}
         self._requests = 0
+        self._replies: list[int] = []
+        self._every_commit = 0
 
     def feed(self, event: LogEvent) -> None:
         """Take in the next event."""
@@ -86,7 +91,8 @@ class Observer:
     def measured(self) -> Measured:
         """Give what was found."""
         return Measured(
-            self._work, self._trips, self._client_trips, self._commits, self._lags, self._requests
+            self._work, self._trips, self._client_trips, self._commits, self._lags, self._requests,
+            self._replies, self._every_commit,
         )  # fmt: skip
 
     def _sent(self, event: LogEvent) -> None:
@@ -130,8 +136,10 @@ class Observer:
         if call.replied and event.detail["outcome"] == "ok":
             trip = event.t - call.sent - (call.replied - call.received)
             self._trips.setdefault(call.operation, []).append(trip)
+            self._replies.append(event.t - call.replied)
 
     def _commit(self, event: LogEvent) -> None:
+        self._every_commit += 1
         if event.span:
             self._committed[event.span] = self._committed.get(event.span, 0) + 1
 

@@ -49,7 +49,9 @@ def topology_text(
         **{key: value for key, value in data.items() if key not in _HEAD},
         "machines": {MACHINE: _machine(cores, stalls)},
         "timing": {
-            "commit": written(found.commit),
+            "commit": "0ms",
+            "commit_cpu": written(found.commit),
+            **({} if found.reply is None else {"reply_cpu": written(found.reply)}),
             "hop": written(found.hop),
             "client_hop": written(found.client_hop),
             "broker_hop": written(found.broker_hop),

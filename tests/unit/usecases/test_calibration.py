@@ -34,7 +34,7 @@ def known() -> Plan:
     costs |= {(spec.name, part.type.name): HANDLING for spec in plan.specs for part in spec.subscriptions}
     truth = Calibration(
         costs, LogNormal(ms(1.2), 0.4), Constant(ms(0.1)), Constant(ms(1)), Constant(ms(1)),
-        Constant(Duration(0)), 0.0, 0.0,
+        Constant(Duration(0)), 0.0, 0.0, reply=LogNormal(ms(0.3), 0.4),
     )  # fmt: skip
     text = topology_text(plan.topology, truth, name="truth", cores=2, note="")
     return dataclasses.replace(plan, topology=read_topology(text, plan.topology.specs))
@@ -66,9 +66,12 @@ def test_the_calibrated_shop_is_as_fast_as_the_one_measured(
     done = calibrate(known, Simulated(monkeypatch), name="here", cores=2, note="", length=seconds(20))
 
     assert done.simulated_capacity == pytest.approx(done.capacity, rel=0.1)
-    # Twenty-four operations and eight handled events: 24 * 1.7 + 8 * 5.7 ms, and what is tried again.
-    assert done.found.demand == pytest.approx(0.083, rel=0.1)
-    assert done.found.seen == pytest.approx(24 * 0.0017, rel=0.15)
+    # Twenty-four operations and eight handled events: 24 * 1.7 + 8 * 5.7 ms; commits and replies: 45 ms more.
+    assert done.cpu == pytest.approx(0.13, rel=0.05)
+    assert done.found.demand == pytest.approx(done.cpu, rel=0.1)
+    assert done.found.seen == pytest.approx(0.09, rel=0.15)
+    assert done.found.reply is not None
+    assert done.found.reply.mean == pytest.approx(325, rel=0.3)
     sagas = [row for rows in done.levels.values() for row in rows if row.what == "saga checkout"]
     assert [round(row.share, 2) for row in sagas] == [0.5, 0.95] * 3
     assert {share: [round(row.gap, 2) for row in rows[:2]] for share, rows in done.levels.items()} == {
@@ -103,12 +106,11 @@ def test_cores_that_stand_still_are_part_of_what_is_measured(
     assert stalls is not None
     assert stalls.share == pytest.approx(0.3, abs=0.02)
     # What the cores lost is not taken for work.
-    assert done.found.demand == pytest.approx(0.083, rel=0.1)
-    assert done.found.seen == pytest.approx(24 * 0.0017, rel=0.15)
-    # A fifth of a minute sees few stalls; the single play that is measured is off by as much from others.
-    assert {share: [round(row.gap, 2) for row in rows[:2]] for share, rows in done.levels.items()} == {
-        share: [pytest.approx(0, abs=0.3)] * 2 for share in (0.2, 0.5, 0.8)
-    }
+    assert done.found.demand == pytest.approx(0.13, rel=0.1)
+    assert done.found.seen == pytest.approx(0.09, rel=0.2)
+    # With stalls the shop bears eight visits a second; tails of thirty sagas are chance, medians are not.
+    medians = {share: round(rows[0].gap, 2) for share, rows in done.levels.items() if share < 0.8}
+    assert medians == {share: pytest.approx(0, abs=0.25) for share in (0.2, 0.5)}
 
 
 def test_a_shop_that_serves_nobody_cannot_be_calibrated(known: Plan) -> None:

@@ -88,7 +88,8 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
     assert made.deployments["cart"].cost["cart.add_item"].cpu == Constant(ms(4))
     assert made.deployments["notification"].cost["order.confirmed"].cpu == Constant(ms(14))
     assert made.deployments["psp"].cost["psp.capture"] == Cost(Constant(ms(1)))  # its spec would wait as well
-    assert made.timing.commit == Constant(ms(1.5))
+    assert (made.timing.commit, made.timing.commit_cpu) == (Constant(ms(0)), Constant(ms(1.5)))
+    assert made.timing.reply_cpu is None
     assert made.broker == played.broker
     assert made.config == played.config
 
