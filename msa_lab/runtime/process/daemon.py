@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import uvloop
+
 from msa_lab.runtime.blame import HandlerFailed
 from msa_lab.runtime.process.admin import Admin, Tell, Verb
 from msa_lab.runtime.process.blueprint import Blueprint
@@ -100,7 +102,8 @@ def stand_by(standing: Standing, progress: Progress, on_up: Callable[[], object]
             line,
             standing.keeper.origin,
         )
-        return asyncio.run(Daemon(standing, control, progress).run(on_up))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(Daemon(standing, control, progress).run(on_up))
 
 
 class Daemon:

@@ -15,6 +15,9 @@ _decode = msgspec.msgpack.Decoder().decode
 LIMIT = 64 * 1024 * 1024
 """No frame is longer, in bytes."""
 
+AT_ONCE = 256 * 1024
+"""How many bytes are taken from a connection at once; mostly whole frames, so none is waited for twice."""
+
 
 def frame(message: list[Any]) -> bytes:
     """Put a message into a frame."""
@@ -28,12 +31,23 @@ async def frames(reader: asyncio.StreamReader) -> AsyncIterator[list[Any]]:
     Raises:
         ValueError: when a frame claims to be longer than `LIMIT`.
     """
+    kept = bytearray()
     while True:
         try:
-            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+            came = await reader.read(AT_ONCE)
+        except ConnectionError:
+            return
+        if not came:
+            return
+        kept += came
+        at, end = 0, len(kept)
+        while end - at >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(kept, at)
             if length > LIMIT:
                 raise ValueError(f"a frame of {length} bytes")
-            body = await reader.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        yield _decode(body)
+            start = at + _LENGTH.size
+            if end - start < length:
+                break
+            at = start + length
+            yield _decode(kept[start:at])
+        del kept[:at]

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from msa_lab.runtime.process.admin import Admin, Door
 from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import Chaos
@@ -77,7 +79,8 @@ class ProcessWorld:
             blueprint = blueprint_of(plan, log, folder, self._counts(plan, folder))
             with fork_server(blueprint) as line:
                 run = _Run(plan, log, blueprint, line, rest=rest, sagas=sagas, door=self._door)
-                return asyncio.run(run.play(steady, stop, progress))
+                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                    return runner.run(run.play(steady, stop, progress))
 
     def _counts(self, plan: Plan, folder: Path) -> SharedCounts:
         return SharedCounts(plan.faults, folder / "counts", spare=0 if self._door is None else BY_HAND)
