@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import aiohttp
 import msgspec
 from pydantic_core import to_json
 
@@ -91,20 +90,13 @@ async def exchanged(site: Site, exchange: Exchange, story: Story, address: Addre
 
 async def _send(
     site: Site, exchange: Exchange, headers: Mapping[str, str], address: Address
-) -> tuple[int, Any, str]:
-    url = f"http://{address.host}:{address.port}{CALLS}{exchange.operation.name}"
+) -> tuple[int, Any, bytes]:
+    path = f"{CALLS}{exchange.operation.name}"
+    status, body, told = await site.lines.post(
+        address.host, address.port, path, headers.items(), to_json(exchange.request)
+    )
     try:
-        async with site.session().post(url, data=to_json(exchange.request), headers=headers) as response:
-            body = await response.read()
-            return (
-                response.status,
-                _decode(body) if body else None,
-                response.headers.get("x-msalab-story", ""),
-            )
-    except aiohttp.ClientConnectorError as error:
-        raise Unavailable(str(error)) from error
-    except (aiohttp.ClientError, ConnectionError) as error:
-        raise ConnectionLost(str(error)) from error
+        return status, _decode(body) if body else None, told
     except msgspec.DecodeError as error:
         raise RemoteFailure("the reply is no JSON") from error
 

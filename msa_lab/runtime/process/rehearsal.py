@@ -44,7 +44,6 @@ async def _live(blueprint: Blueprint) -> None:
     name = f"{spec.name}-1"
     process = Process(blueprint, Placed(name, ((name, spec.name),)), 1, 1)
     await process.build()
-    process.site.session()
     web = Web(process.hosts[name])
     Listener(web, LIMITS).config.load()
     await _ask(web)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 from redis.asyncio import Redis
 
 from msa_lab.runtime.process.bus import Broker
@@ -15,6 +14,7 @@ from msa_lab.runtime.process.doors import LOOPBACK
 from msa_lab.runtime.process.gate import Gate
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.journal import Journal, RunClock
+from msa_lab.runtime.process.lines import Lines
 from msa_lab.runtime.process.ports import CountedIds, OuterDirectory, PlannedConfig, Scrypt
 from msa_lab.runtime.process.seeds import stream
 from msa_lab.runtime.process.tasks import shown
@@ -57,7 +57,7 @@ class Site:
     gate: Gate = field(init=False)
     passwords: Scrypt = field(default_factory=Scrypt)
     registry: dict[str, tuple[Address, ...]] = field(default_factory=dict)
-    http: aiohttp.ClientSession | None = None
+    lines: Lines = field(default_factory=Lines)
     needs: tuple[str, ...] = ("broker", "cache")
     failed: Callable[[str, BaseException], object] = lambda _instance, error: shown(error)
 
@@ -76,17 +76,9 @@ class Site:
         """The pattern switches."""
         return self.topology.patterns
 
-    def session(self) -> aiohttp.ClientSession:
-        """Give the HTTP client, made when first needed; it must be in a running loop."""
-        if self.http is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-            self.http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
-        return self.http
-
     async def close(self) -> None:
         """Close all connections."""
-        if self.http is not None:
-            await self.http.close()
+        await self.lines.close()
         await self.broker.close()
         await self.cache.aclose()
 

@@ -19,6 +19,7 @@ from msa_lab.runtime.process.failing import written
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.intake import Asked, Receive, Unreadable, asked_of, body_of, named_in, told_in
 from msa_lab.runtime.process.limits import LIMITS, Limits
+from msa_lab.runtime.process.lines import STORY
 from msa_lab.runtime.process.metrics import CONTENT_TYPE, exposed
 from msa_lab.runtime.process.openapi import BODILESS, JSON, page
 from msa_lab.sdk.contract import Operation
@@ -26,8 +27,6 @@ from msa_lab.sdk.failures import InvalidRequest
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 _JSON = JSON.encode()
-STORY = b"x-msalab-story"
-"""The header by which processes of the shop tell each other of a story."""
 
 
 class Web:
@@ -132,7 +131,7 @@ class Web:
         if error is not None:
             status, told = written(error, began=answer.began)
             whole = json.dumps(told).encode()
-        back = (b"x-msalab-story", b"[%d, %d]" % (story.cause, host.site.journal.lamport))
+        back = (STORY, b"[%d, %d]" % (story.cause, host.site.journal.lamport))
         await _reply(send, status, whole, back)
 
     def _arguments(
