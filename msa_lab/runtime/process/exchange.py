@@ -23,7 +23,9 @@ from msa_lab.sdk.ports import Caller
 CALLS = "/calls/"
 """Where a host takes calls of its operations by name, all arguments in the body."""
 
+_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+_back = msgspec.json.Decoder(tuple[int, int]).decode
 _BACKGROUND: set[asyncio.Task[None]] = set()
 
 
@@ -50,8 +52,8 @@ def headers_of(exchange: Exchange, story: Story, lamport: int) -> dict[str, str]
     headers = {
         "content-type": "application/json",
         "traceparent": f"00-{trace:032x}-{exchange.number:016x}-01",
-        "x-msalab-caller": json.dumps([who.service, who.subject, list(who.roles)]),
-        "x-msalab-story": json.dumps([story.saga, story.cause, lamport]),
+        "x-msalab-caller": _encode((who.service, who.subject, who.roles)).decode(),
+        "x-msalab-story": _encode((story.saga, story.cause, lamport)).decode(),
     }
     if exchange.key is not None:
         headers["idempotency-key"] = json.dumps(exchange.key)
@@ -75,7 +77,7 @@ async def exchanged(site: Site, exchange: Exchange, story: Story, address: Addre
     headers = headers_of(exchange, story, site.journal.lamport)
     status, body, told = await _send(site, exchange, headers, address)
     if told:
-        cause, lamport = json.loads(told)
+        cause, lamport = _back(told)
         story.cause = cause or story.cause
         site.journal.heard(lamport)
     if site.gate.closed:
