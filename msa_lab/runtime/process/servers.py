@@ -12,7 +12,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from msa_lab.errors import EnvironmentTrouble
-from msa_lab.runtime.process.swift import Swift
 
 PATIENCE = 5.0
 """How many seconds a server has to answer."""
@@ -47,10 +46,13 @@ class Endpoint:
 def connection(place: Endpoint | Path) -> Redis:
     """Connect to a server; nothing is tried twice behind our back."""
     # Without a word about the client's version, which it would read from its package's metadata each time.
-    options: dict[str, Any] = {"protocol": 2, "retry": Retry(NoBackoff(), 0), "driver_info": None}
+    options: dict[str, Any] = {
+        "protocol": 2, "retry": Retry(NoBackoff(), 0), "socket_timeout": PATIENCE, "driver_info": None,
+    }  # fmt: skip
     if isinstance(place, Endpoint) and place.url:
-        return Redis.from_url(place.url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, **options)
-    return Swift(place.socket if isinstance(place, Endpoint) else place, PATIENCE, **options)
+        return Redis.from_url(place.url, socket_connect_timeout=PATIENCE, **options)
+    socket = place.socket if isinstance(place, Endpoint) else place
+    return Redis(unix_socket_path=str(socket), **options)
 
 
 def command(socket: Path, folder: Path, *, durable: bool) -> list[str]:
