@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from msa_lab.sdk.contract import Table
-from msa_lab.sdk.failures import InvalidRequest
+from msa_lab.sdk.failures import InvalidRequest, StoreUnavailable
 from msa_lab.sdk.memory import Change
 from msa_lab.sdk.saga import SagaRecord
 
@@ -41,6 +41,18 @@ class AlreadyDone(BaseException):
     def __init__(self, reply: object = None) -> None:
         super().__init__()
         self.reply = reply
+
+
+SPARED: Final = 100
+"""How many deliveries at most are spared: a store that refuses one event for ever must not block its key."""
+
+
+def spares(reason: str, spared: int) -> bool:
+    """Tell whether a delivery that failed is no step towards the dead letters; so many were spared before.
+
+    While its consumer's own store is away no event can be applied, and that says nothing of this one.
+    """
+    return reason == StoreUnavailable.__name__ and spared < SPARED
 
 
 def visible(changes: Sequence[Change]) -> list[Change]:

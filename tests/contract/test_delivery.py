@@ -167,6 +167,17 @@ def test_after_its_attempts_it_is_dead_with_the_reason_and_the_next_of_its_key_g
     assert applied(here) == applied(here, "reader") == [second]
 
 
+def test_while_its_consumers_store_is_away_it_is_not_given_up(market: Open) -> None:
+    here = market(faults=["db.down diary count=5"])
+    here.sell(Sold("a1", "a"), Sold("a2", "a"))
+    here.until(over_for(here, 2))
+
+    assert here.told("event.dead") == []
+    reasons = [event["reason"] for event in here.told("event.retried") if event["group"] == "diary"]
+    assert reasons == ["StoreUnavailable"] * 5
+    assert applied(here) == applied(here, "reader") == sold(here)
+
+
 def test_what_is_not_acknowledged_in_time_comes_again_and_is_applied_once(market: Open) -> None:
     here = market(settings=(QUICK,))
     here.sell(Sold("a", slow=ms(600)))

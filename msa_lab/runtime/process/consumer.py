@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from msa_lab.chaos.verdicts import PASS, Copies, Crash, Drop, Spoil
 from msa_lab.resilience.retry import backoff
+from msa_lab.runtime.hosting import spares
 from msa_lab.runtime.process.bus import (
     BrokerAway,
     DeadLetter,
@@ -23,6 +24,7 @@ from msa_lab.runtime.process.bus import (
 )
 from msa_lab.runtime.process.journal import Story
 from msa_lab.runtime.process.site import Site
+from msa_lab.sdk.failures import PortFailure
 
 T = TypeVar("T")
 PREFETCH = 64
@@ -34,7 +36,7 @@ AWAY_PAUSE = 0.1
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One message for this group. `attempts` counts how often it was handed out before.
+    """One message for this group. `attempts` counts how often it was handed out; those `spared` do not count.
 
     Without an `entry` it is a copy that the broker knows nothing of.
     """
@@ -42,6 +44,7 @@ class Delivery:
     message: Message
     entry: Entry | None
     attempts: int = 0
+    spared: int = 0
     judged: bool = False
     spoilt: Spoil | None = None
     crash: Crash | None = None
@@ -168,6 +171,8 @@ class Consumer:
     async def _call(self, delivery: Delivery) -> str:
         try:
             return await self._handle(delivery)
+        except PortFailure as error:
+            return type(error).__name__
         except Exception as error:  # noqa: BLE001 - whatever it is, the lane must go on
             traceback.print_exc(file=sys.stderr)
             return type(error).__name__
@@ -182,7 +187,9 @@ class Consumer:
         }  # fmt: skip
         if delivery.fault:
             detail["fault"] = delivery.fault
-        if number >= self._settings.attempts:
+        if spares(reason, delivery.spared):
+            delivery.spared += 1
+        elif number - delivery.spared >= self._settings.attempts:
             self._site.journal.emit(story, "event.dead", detail)
             await self._bury(delivery, reason)
             return False

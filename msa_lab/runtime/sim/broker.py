@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msa_lab.chaos.verdicts import PASS, Copies, Crash, Drop, Spoil
 from msa_lab.resilience.retry import backoff
+from msa_lab.runtime.hosting import spares
 from msa_lab.runtime.sim.kernel import Kernel
 from msa_lab.sdk.values import seconds
 
@@ -49,7 +50,7 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One message for one group; `attempts` counts how often it was handed out.
+    """One message for one group; `attempts` counts how often it was handed out; those `spared` do not count.
 
     It is not handed out before the instant `held_until`; those behind it in its lane wait with it.
     """
@@ -57,6 +58,7 @@ class Delivery:
     message: Message
     group: Group
     attempts: int = 0
+    spared: int = 0
     cause: int = 0
     spoilt: Spoil | None = None
     crash: Crash | None = None
@@ -257,7 +259,9 @@ class Broker:
         }
         if delivery.fault:
             detail["fault"] = delivery.fault
-        if attempt.number >= self._settings.attempts:
+        if spares(reason, delivery.spared):
+            delivery.spared += 1
+        elif attempt.number - delivery.spared >= self._settings.attempts:
             self._note("event.dead", delivery.message, detail)
             self.dead.append((delivery, reason))
             self._next_in_lane(delivery)

@@ -1,6 +1,6 @@
 import pytest
 
-from msa_lab.runtime.hosting import Edge
+from msa_lab.runtime.hosting import SPARED, Edge, spares
 from msa_lab.sdk.failures import InvalidRequest
 from services.promotion.api import QuoteDiscount
 
@@ -26,3 +26,9 @@ def test_what_fits_the_contract_passes(minor: int) -> None:
 def test_what_does_not_is_refused_with_its_place(minor: int) -> None:
     with pytest.raises(InvalidRequest, match=r"lines\.0\.unit_price: .*a price is from 0 to 10,000,000\.00"):
         Edge(QuoteDiscount).checked(quoted(minor))
+
+
+def test_a_delivery_is_spared_while_the_store_is_away_and_not_for_ever() -> None:
+    assert spares("StoreUnavailable", 0)
+    assert not spares("StoreUnavailable", SPARED)
+    assert not spares("CommitUnknown", 0)
