@@ -108,6 +108,28 @@ def test_a_client_that_is_not_installed(
     assert f"pip install 'msa-lab[{extra}]'" in refused(msalab, *UP, code=WITHOUT.format(name=package))
 
 
+def test_load_without_locust(msalab: Terminal) -> None:
+    assert msalab(*UP).code == 0
+    try:
+        ended = msalab("load", code=WITHOUT.format(name="locust"))
+    finally:
+        assert msalab("down").code == 0
+
+    assert (ended.code, ended.err) == (
+        4,
+        "error: msalab load needs Locust\n  pip install 'msa-lab[load]'\n",
+    )
+
+
+def test_a_taken_port_of_serve(msalab: Terminal) -> None:
+    assert msalab("scenario", "checkout", "-q").code == 0
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        said = refused(msalab, "serve", "--port", str(port))
+
+    assert said == f"127.0.0.1:{port} cannot be had: Address already in use\n  another one:  --port 0"
+
+
 # -- servers by URL -------------------------------------------------------------------------------------
 
 

@@ -176,6 +176,8 @@ def test_who_kills_the_supervisor_or_the_fork_server_leaves_nothing(
     finally:
         run.kill()
         run.wait()
+        if run.stdout is not None:  # open still when it was not heard to its end
+            run.stdout.close()
 
     assert household.alive_after(10) == []
     assert list(tmp_path.iterdir()) == []
