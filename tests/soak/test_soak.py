@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import random
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped] # has no types of its own
 import pytest
+import uvloop
 
 from msa_lab.bootstrap import WallClock, Wishes, Workspace, plan_for, process_world, scenario_for
 from msa_lab.scenario.findings import Verdict
@@ -117,6 +119,8 @@ def test_no_promise_breaks_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     log = tmp_path / "events.jsonl"
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop()  # libuv opens a pipe with the first loop and keeps it as long as the process lives
     files, threads = len(os.listdir("/proc/self/fd")), threading.active_count()  # noqa: PTH208 - names
 
     report, killer, holdings = soaked(plan(seed), A_ROUND, log)
