@@ -11,15 +11,20 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
-from msa_lab.runtime.process.bus import Broker, NoSuchLetter
+from msa_lab.runtime.process.burial import obituaries
+from msa_lab.runtime.process.bus import Broker, BrokerAway, DeadLetter, Entry, NoSuchLetter, Subscription
+from msa_lab.runtime.process.journal import Journal
+from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.servers import connection
 from msa_lab.runtime.process.streams import Streams
-from msa_lab.sdk import ms
+from msa_lab.sdk import Instant, ms, seconds
+from msa_lab.telemetry.events import LogEvent
+from msa_lab.telemetry.log import EventLog
 from msa_lab.topology import Topology
 from tests.builders import Sold
 from tests.contract import test_delivery
 from tests.contract.test_delivery import Market, Open, applied, handed_out, over_for, sold
-from tests.process.market import Connect, RealMarket
+from tests.process.market import SPECS, Connect, RealMarket
 
 Groups = Mapping[str, Sequence[str]]
 PROMISES: list[Any] = [body for name, body in vars(test_delivery).items() if name.startswith("test_")]
@@ -91,8 +96,6 @@ def with_a_dead_letter(market: Open) -> tuple[RealMarket, str]:
     here: Any = market(faults=["msg.poison till.sold count=1"])
     here.sell(Sold("a1", "a"))
     here.until(lambda: len(here.told("event.dead")) == 1)
-    while not here.ask(lambda broker: broker.letters.listed(["diary", "reader"])):
-        here.pass_time(ms(1))
     return here, here.told("event.dead")[0]["group"]
 
 
@@ -153,3 +156,78 @@ def test_a_dead_letter_can_be_dropped_once(market: Open) -> None:
     ):
         with pytest.raises(NoSuchLetter):
             here.ask(refused)
+
+
+def subscription_of(here: RealMarket) -> Any:  # noqa: ANN401 - a class whose methods are changed
+    return type(here.broker.subscribe("diary", "nobody", ("till.events",)))
+
+
+def test_a_death_is_told_once_however_often_the_broker_refuses_the_letter(
+    market: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: Any = market(faults=["msg.poison till.sold count=1"])
+    kind, refused = subscription_of(here), list[str]()
+    bury = kind.bury
+
+    async def refusing(self: Subscription, entry: Entry, letter: DeadLetter) -> None:
+        if len(refused) < 3:
+            refused.append(letter.group)
+            raise BrokerAway
+        await bury(self, entry, letter)
+
+    monkeypatch.setattr(kind, "bury", refusing)
+    here.sell(Sold("a1", "a"), Sold("a2", "a"))
+    here.until(lambda: len(applied(here)) + len(applied(here, "reader")) == 3)
+
+    first, _ = sold(here)
+    assert [(it["id"], it["group"]) for it in here.told("event.dead")] == [(first, refused[0])]
+    assert len(refused) == 3
+
+
+def test_who_dies_before_the_burial_leaves_the_death_to_who_comes_after(
+    market: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: Any = market()
+    kind, tried, killed = subscription_of(here), list[DeadLetter](), list[str]()
+    bury = kind.bury
+
+    async def in_vain(self: Subscription, entry: Entry, letter: DeadLetter) -> None:
+        if letter.group == "diary" and not killed:
+            tried.append(letter)
+            raise BrokerAway
+        await bury(self, entry, letter)
+
+    monkeypatch.setattr(kind, "bury", in_vain)
+    here.sell(Sold("a1", "a", fails=99))
+    here.until(lambda: bool(tried))
+    (holder,) = {event["instance"] for event in here.told("event.delivered") if event["group"] == "diary"}
+    here.kill(holder)
+    killed.append(holder)
+    here.until(lambda: len(here.told("event.dead")) == 2)
+    here.pass_time(seconds(1))
+
+    assert sorted(it["group"] for it in here.told("event.dead")) == ["diary", "reader"]
+
+
+def test_who_dies_after_the_burial_is_spoken_for(market: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Journal, "pass_on", lambda _self, _event: None)
+    here: Any = market()
+    here.sell(Sold("a1", "a", fails=99))
+    groups = ("diary", "reader")
+    while len(here.ask(lambda broker: broker.letters.listed(groups))) < 2:
+        here.pass_time(ms(5))
+
+    found = here.ask(lambda broker: obituaries(broker, groups, Instant(0)))
+    again = here.ask(lambda broker: obituaries(broker, groups, Instant(0)))
+
+    log, events = EventLog(), list[LogEvent]()
+    log.listen(("event.dead",), events.append)
+    ledger = Ledger(log, SPECS)
+    ledger.take(found)
+    ledger.release(max(event[1] for event in found))
+    ledger.take(again)
+    ledger.release(max(event[1] for event in found))
+    (message,) = sold(here)
+    told = [(event.kind, event.detail["id"], event.detail["group"]) for event in events]
+    assert sorted(told) == [("event.dead", message, group) for group in groups]
+    assert {event.detail["reason"] for event in events} == {"RemoteFailure"}

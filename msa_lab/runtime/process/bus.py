@@ -49,13 +49,19 @@ class Entry(msgspec.Struct, eq=False):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A message that a group gave up. `at` is the run's time in microseconds."""
+    """A message that a group gave up, for a `fault` perhaps. `at` is the run's time in microseconds.
+
+    `cause` and `lamport` are those of the log.
+    """
 
     group: str
     message: Message
     reason: str
     attempts: int
     at: int
+    cause: int = 0
+    lamport: int = 0
+    fault: str = ""
 
 
 class NoSuchLetter(LookupError):

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from msa_lab.chaos.verdicts import PASS, Copies, Crash, Drop, Spoil
 from msa_lab.resilience.retry import backoff
 from msa_lab.runtime.hosting import spares
+from msa_lab.runtime.process.burial import obituary
 from msa_lab.runtime.process.bus import (
     BrokerAway,
     DeadLetter,
@@ -190,7 +191,6 @@ class Consumer:
         if spares(reason, delivery.spared):
             delivery.spared += 1
         elif number - delivery.spared >= self._settings.attempts:
-            self._site.journal.emit(story, "event.dead", detail)
             await self._bury(delivery, reason)
             return False
         delivery.cause = self._site.journal.emit(story, "event.retried", detail)
@@ -198,12 +198,26 @@ class Consumer:
         return True
 
     async def _bury(self, delivery: Delivery, reason: str) -> None:
-        """Give it up; what the broker does not hear comes again."""
-        letter = DeadLetter(self._group, delivery.message, reason, delivery.attempts, self._site.clock.now())
-        if delivery.entry is not None and self._subscription is not None:
-            with contextlib.suppress(BrokerAway):
-                await self._subscription.bury(delivery.entry, letter)
+        """Give it up, and say so when it is buried: if we die before, another delivers it again."""
+        journal, message = self._site.journal, delivery.message
+        letter = DeadLetter(
+            self._group, message, reason, delivery.attempts, self._site.clock.now(),
+            cause=delivery.cause or message.cause, lamport=journal.lamport, fault=delivery.fault,
+        )  # fmt: skip
+        if delivery.entry is not None:
+            while not await self._buried(delivery.entry, letter):  # noqa: ASYNC110 - nobody tells that it is back
+                await asyncio.sleep(AWAY_PAUSE)
             self._forget(delivery.entry)
+        journal.pass_on(obituary(letter))
+
+    async def _buried(self, entry: Entry, letter: DeadLetter) -> bool:
+        if self._subscription is None:
+            return False
+        try:
+            await self._subscription.bury(entry, letter)
+        except BrokerAway:
+            return False
+        return True
 
     def _finish(self, entry: Entry | None) -> None:
         """Let the broker be told that a message is done."""

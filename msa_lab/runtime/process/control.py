@@ -13,6 +13,8 @@ from typing import Any
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.blame import HandlerFailed
 from msa_lab.runtime.process.blueprint import Blueprint
+from msa_lab.runtime.process.burial import obituaries
+from msa_lab.runtime.process.endpoints import broker_of, groups_of
 from msa_lab.runtime.process.fleet import READY_WITHIN, Fleet, Running
 from msa_lab.runtime.process.gate import Gate
 from msa_lab.runtime.process.journal import Journal, RunClock, Story
@@ -53,6 +55,7 @@ class Control:
         self.fleet = Fleet(
             blueprint, self.journal, line, self.tasks, birth=self._birth, on_listing=self._list
         )
+        self.fleet.on_death = lambda running: self.tasks.spawn(self._speak_for(running))
         self.listed: dict[str, list[tuple[str, int]]] = {}
         self.faults: dict[str, bool] = {}  # those not healed yet; whether they still act
         self.touched: dict[str, int] = {}
@@ -109,6 +112,18 @@ class Control:
             until = self.clock.now()
             await asyncio.sleep(RELEASE_EVERY)
             self._ledger.release(until)
+
+    async def _speak_for(self, dead: Running) -> None:
+        """Tell of what a process has buried, which it may not have come to itself."""
+        services = {service for _, service in dead.placed.instances}
+        groups = [group for group in groups_of(self.blueprint.specs) if group in services]
+        if "event.dead" not in self.blueprint.wanted or not groups:
+            return
+        broker = broker_of(self.blueprint)
+        try:
+            self._ledger.take(await obituaries(broker, groups, self.clock.now()))
+        finally:
+            await broker.close()
 
     async def flush(self) -> None:
         """Come back when all that has happened so far is logged."""

@@ -62,7 +62,8 @@ class Fleet:
     """All processes and servers of one shop.
 
     `birth` gives what a new process must be told; `on_listing` is called when somebody came or went,
-    `on_give_up` when a process is not started again, `on_pid` when there is a new process.
+    `on_give_up` when a process is not started again, `on_pid` when there is a new process, `on_death` when
+    one has died.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Fleet:
             EnvironmentTrouble(running.given_up)
         )
         self.on_pid: Callable[[], object] = lambda: None
+        self.on_death: Callable[[Running], object] = lambda _running: None
         self._blueprint = blueprint
         self._journal = journal
         self._raw_line = line
@@ -272,6 +274,8 @@ class Fleet:
             self._lost_server(name, pid, code)
         else:
             self._died(running, code)
+            if not self.stopping:
+                self.on_death(running)
         self._tasks.changed()
 
     def _lost_server(self, name: str, pid: int, code: int) -> None:

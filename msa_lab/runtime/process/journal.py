@@ -97,6 +97,15 @@ class Journal:
             self._held.append(event)
         return number
 
+    def pass_on(self, event: Told) -> None:
+        """Log an event that has its number already."""
+        fold = self.meter.folds.get(event[2])
+        if fold is not None:
+            fold(event[4], event[10])
+        if event[2] in self.wanted:
+            self.lamport = max(self.lamport, event[9])
+            self.send([event])
+
     def hold(self) -> None:
         """Keep what follows back; there must be no await until `held`."""
         self._held = []
