@@ -11,7 +11,7 @@ from textual.reactive import Reactive, var
 from textual.screen import Screen
 from textual.widget import Widget
 
-_ANSWERED: Final = 0.06
+_ANSWERED: Final = 0.1
 _LATEST: Final = 0.25
 
 

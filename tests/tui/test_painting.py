@@ -141,7 +141,7 @@ def test_a_frame_waits_for_a_key_but_a_key_held_down_stops_no_frames() -> None:
     assert turns.frame(10.0)
 
     turns.key(10.05)
-    assert not turns.frame(10.1)
+    assert not turns.frame(10.14)
     assert turns.frame(10.2)
 
     held = [10.2 + step * 0.03 for step in range(1, 40)]

@@ -109,11 +109,14 @@ class Page(Scrolled):
 
     def settle(self) -> None:
         room = self.room()
-        if room.width != self._drawn_for.width:
+        if room != self._drawn_for:
             self._draw_for(room)
 
     def on_resize(self) -> None:
-        self.redraw()
+        if self.room() != self._drawn_for:
+            self.redraw()
+        elif self._drawn_for.width > 1:  # drawn as it was painted
+            self.take(Size(self._drawn_for.width, len(self._lines)))
 
     def text(self) -> str:
         """Give the text of the page."""
