@@ -191,5 +191,5 @@ def test_what_a_students_code_cannot_import_is_told_as_theirs(product: Alone) ->
     said = product.process.communicate(timeout=30)[0]
 
     assert product.process.returncode == 3
-    assert "service product: its code cannot be loaded: ModuleNotFoundError" in said
+    assert f"service product: its code cannot be loaded: {own / 'spec.py'}:1: ModuleNotFoundError" in said
     assert "Traceback" not in said

@@ -156,5 +156,6 @@ def test_what_a_students_code_cannot_import_is_told_as_theirs(tmp_path: Path) ->
     ended = checkout(tmp_path)
 
     assert ended.returncode == 3
-    assert "service payment: its code cannot be loaded: ModuleNotFoundError" in ended.stderr
+    lacking = f"{own / 'handlers.py'}:1: ModuleNotFoundError"
+    assert f"service payment: its code cannot be loaded: {lacking}" in ended.stderr
     assert "Traceback" not in ended.stderr
