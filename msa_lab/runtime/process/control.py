@@ -214,14 +214,12 @@ class Control:
 
     def tell_all(self, message: list[Any]) -> None:
         """Send a message to every process."""
-        whole = frame(message)
         for running in self.fleet.running.values():
-            if running.writer is not None:
-                running.writer.write(whole)
+            self.tell_one(running, message)
 
     def tell_one(self, running: Running, message: list[Any]) -> None:
-        """Send a message to one process."""
-        if running.writer is not None:
+        """Send a message to one process; one that has hung up gets no more (uvloop refuses to drop it)."""
+        if running.writer is not None and not running.writer.is_closing():
             running.writer.write(frame(message))
 
     async def arrange(self, service: str, word: str) -> None:
