@@ -2,11 +2,14 @@
 
 import asyncio
 import struct
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
-from msa_lab.runtime.process.wire import LIMIT, frame, frames
+from msa_lab.runtime.process.wire import LIMIT, frame, frames, send
 
 MESSAGES: list[list[Any]] = [
     ["hello", "order-1", 1],
@@ -53,3 +56,27 @@ def test_a_frame_that_claims_too_much_is_refused() -> None:
 
     with pytest.raises(ValueError, match=f"a frame of {LIMIT + 1} bytes"):
         asyncio.run(told())
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_what_is_sent_to_a_connection_that_has_ended_is_dropped(
+    tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def told() -> list[list[Any]]:
+        heard: asyncio.Future[list[list[Any]]] = asyncio.get_running_loop().create_future()
+
+        async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.set_result(await read(reader))
+            writer.close()
+
+        async with await asyncio.start_unix_server(met, tmp_path / "line"):
+            _, writer = await asyncio.open_unix_connection(tmp_path / "line")
+            send(writer, frame(["hello"]))
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            send(writer, frame(["too late"]))
+            return await heard
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(told()) == [["hello"]]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from msa_lab.errors import MsaLabError, UserMistake
+from msa_lab.runtime.process.wire import send
 
 LONGEST = 256 * 1024
 """No request is longer, in bytes."""
@@ -107,4 +108,4 @@ class Admin:
 
 def _say(writer: asyncio.StreamWriter, answer: Mapping[str, Any]) -> None:
     with contextlib.suppress(OSError):
-        writer.write(json.dumps(answer).encode() + b"\n")
+        send(writer, json.dumps(answer).encode() + b"\n")

@@ -20,7 +20,7 @@ from msa_lab.runtime.process.gate import Gate
 from msa_lab.runtime.process.journal import Journal, RunClock, Story
 from msa_lab.runtime.process.ledger import Ledger
 from msa_lab.runtime.process.tasks import Tasks
-from msa_lab.runtime.process.wire import frame, frames
+from msa_lab.runtime.process.wire import frame, frames, send
 from msa_lab.sdk.values import Instant
 
 RELEASE_EVERY = 0.005
@@ -214,13 +214,15 @@ class Control:
 
     def tell_all(self, message: list[Any]) -> None:
         """Send a message to every process."""
+        whole = frame(message)
         for running in self.fleet.running.values():
-            self.tell_one(running, message)
+            if running.writer is not None:
+                send(running.writer, whole)
 
     def tell_one(self, running: Running, message: list[Any]) -> None:
-        """Send a message to one process; one that has hung up gets no more (uvloop refuses to drop it)."""
-        if running.writer is not None and not running.writer.is_closing():
-            running.writer.write(frame(message))
+        """Send a message to one process."""
+        if running.writer is not None:
+            send(running.writer, frame(message))
 
     async def arrange(self, service: str, word: str) -> None:
         """Let the first instance of a service take a value of `given`.
@@ -263,7 +265,7 @@ class Control:
                 match message:
                     case ["line", process]:
                         self.fleet.running[process].writer = writer
-                        writer.write(frame(["welcome"]))
+                        send(writer, frame(["welcome"]))
                     case ["hello", process, _]:
                         running = self.fleet.running[process]
                         running.silent = silent

@@ -6,12 +6,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.runtime.process.blueprint import Blueprint, Placed
@@ -21,7 +18,7 @@ from msa_lab.runtime.process.restarting import STABLE_AFTER, Falls
 from msa_lab.runtime.process.servers import command, connection
 from msa_lab.runtime.process.stamping import unstamped
 from msa_lab.runtime.process.tasks import Tasks
-from msa_lab.runtime.process.wire import frames
+from msa_lab.runtime.process.wire import frame, frames, send
 
 READY_WITHIN = 30.0
 """How many seconds the processes have to come up."""
@@ -31,7 +28,6 @@ STOP_WITHIN = 3.0
 
 LAST_WORDS_WITHIN = 1.0
 BROKER, CACHE = "broker", "cache"
-_LENGTH = struct.Struct(">I")
 
 
 @dataclass(slots=True)
@@ -218,8 +214,7 @@ class Fleet:
 
     def _nurse(self, message: list[Any]) -> None:
         if self._line is not None:
-            body = msgspec.msgpack.encode(message)
-            self._line.write(_LENGTH.pack(len(body)) + body)
+            send(self._line, frame(message))
 
     def _fork(self, running: Running) -> None:
         running.incarnation += 1

@@ -25,6 +25,12 @@ def frame(message: list[Any]) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
+def send(writer: asyncio.StreamWriter, whole: bytes) -> None:
+    """Write to a connection; what comes after its end is dropped, as asyncio does and uvloop refuses to."""
+    if not writer.is_closing():
+        writer.write(whole)
+
+
 async def frames(reader: asyncio.StreamReader) -> AsyncIterator[list[Any]]:
     """Give the messages of a connection until it ends, cut short or not.
 
