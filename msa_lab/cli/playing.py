@@ -79,11 +79,9 @@ def show_plan(wanted: Wanted, talk: Talk) -> None:
 def play(wanted: Wanted, talk: Talk, *, out: str | None, jsonl: bool, animate: bool) -> int:
     """Play, keep and tell; give the exit code."""
     plan = planned(wanted)
-    with contextlib.ExitStack() as stack:
-        with told_in_a_sentence():
-            spare = stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True)
-            )
+    with told_in_a_sentence():
+        made = tempfile.TemporaryDirectory(prefix="msalab-", ignore_cleanup_errors=True)
+    with made as spare:
         return _play(plan, wanted, talk, Path(spare), out=out, jsonl=jsonl, animate=animate)
 
 

@@ -15,6 +15,7 @@ from msa_lab.chaos.matching import Leg
 from msa_lab.chaos.verdicts import PASS, Abort, Copies, Drop, Refuse, Verdict
 from msa_lab.runtime.process.failing import read
 from msa_lab.runtime.process.journal import Story
+from msa_lab.runtime.process.lines import STORY
 from msa_lab.runtime.process.site import Address, Site
 from msa_lab.sdk.contract import Operation
 from msa_lab.sdk.failures import ConnectionLost, RemoteFailure, TooManyRequests, Unavailable
@@ -23,6 +24,7 @@ from msa_lab.sdk.ports import Caller
 CALLS = "/calls/"
 """Where a host takes calls of its operations by name, all arguments in the body."""
 
+_STORY = STORY.decode()
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 _back = msgspec.json.Decoder(tuple[int, int]).decode
@@ -53,7 +55,7 @@ def headers_of(exchange: Exchange, story: Story, lamport: int) -> dict[str, str]
         "content-type": "application/json",
         "traceparent": f"00-{trace:032x}-{exchange.number:016x}-01",
         "x-msalab-caller": _encode((who.service, who.subject, who.roles)).decode(),
-        "x-msalab-story": _encode((story.saga, story.cause, lamport)).decode(),
+        _STORY: _encode((story.saga, story.cause, lamport)).decode(),
     }
     if exchange.key is not None:
         headers["idempotency-key"] = json.dumps(exchange.key)

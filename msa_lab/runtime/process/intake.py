@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from msa_lab.runtime.process.limits import Limits, odd_address, odd_body, shallow
+from msa_lab.runtime.process.lines import STORY
 from msa_lab.sdk.failures import InvalidRequest
 from msa_lab.sdk.ports import Caller
 
@@ -80,7 +81,7 @@ def asked_of(headers: Headers) -> Asked:
         asked.caller = Caller(*caller)
     if (trace := headers.get(b"traceparent")) is not None:
         _trace(asked, trace)
-    if (story := _read(_story, headers.get(b"x-msalab-story"))) is not None:
+    if (story := _read(_story, headers.get(STORY))) is not None:
         asked.saga, asked.cause, asked.lamport = story
     return asked
 

@@ -14,7 +14,7 @@ from msa_lab.telemetry.causes import describe, trace_back
 from msa_lab.telemetry.events import KINDS, LogEvent
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line, clipped, line
-from msa_lab.tui.feed.livepage import HARD, event_style
+from msa_lab.tui.feed.livepage import HARD, event_style, is_trouble
 from msa_lab.tui.feed.sight import Sight
 
 Zoom = Literal["key", "normal", "all"]
@@ -87,9 +87,7 @@ def trouble_in(feed: Feed) -> Callable[[int], bool]:
     codes = {log.code(kind) for kind, (_, words) in KINDS.items() if kind in HARD or "fault" in words}
     codes |= {log.code(kind) for kind in KINDS if kind.startswith(("fault.", "expectation.", "message."))}
     codes |= {log.code("call.failed")}
-    return lambda place: (
-        log.kind(place) in codes and event_style(log.event(place)) in ("bad", "fault", "warn")
-    )
+    return lambda place: log.kind(place) in codes and is_trouble(log.event(place))
 
 
 def next_trouble(feed: Feed, at: int, step: int) -> int | None:

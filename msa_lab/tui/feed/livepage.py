@@ -226,6 +226,11 @@ def event_style(event: LogEvent) -> Style:
     return "dim" if event.importance == "plumbing" else ""
 
 
+def is_trouble(event: LogEvent) -> bool:
+    """Tell whether something broke, was hit by a fault, failed or was tried again."""
+    return event_style(event) in _SIGN
+
+
 HARD = frozenset({
     "call.failed", "call.refused", "commit.failed", "event.lost", "event.dead", "event.retried",
     "saga.turned", "instance.crashed", "instance.paused", "breaker.opened", "steady.failed",

@@ -152,11 +152,8 @@ class EventsView(View):
         rows = self.query_one("#event-list", Rows)
         self.following = False
         is_trouble = eventpage.trouble_in(self.sight.feed)
-        for row in range(rows.cursor + step, rows.count if step > 0 else -1, step):
-            if self.text or is_trouble(self.listing.place(row)):
-                rows.go(row)
-                return ""
-        return f"no more {'matches' if self.text else 'trouble'} this way"
+        found = rows.seek(step, lambda row: bool(self.text) or is_trouble(self.listing.place(row)))
+        return "" if found else f"no more {'matches' if self.text else 'trouble'} this way"
 
     def action_zoom(self) -> None:
         """List all events, without plumbing, or only the key ones."""

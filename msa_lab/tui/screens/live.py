@@ -84,17 +84,13 @@ class Live(View):
         """Go to the next trouble among the key events where they have the focus, else among the sagas."""
         rows = self.query_one("#events-now", Rows)
         if rows.has_focus:
-            troubled = [livepage.event_style(event) in ("bad", "fault", "warn") for event in self._events]
+            troubled = [livepage.is_trouble(event) for event in self._events]
         else:
             rows = self.query_one("#sagas-now", Rows)
             troubled = [sagapage.in_trouble(self.sight, view) for view in self._sagas]
         begin = rows.cursor + step if rows.has_focus or step < 0 else 0  # the first n comes to the list
         self.focus_panel(rows)
-        for row in range(begin, len(troubled) if step > 0 else -1, step):
-            if troubled[row]:
-                rows.go(row)
-                return ""
-        return "no more trouble this way"
+        return "" if rows.seek(step, troubled.__getitem__, begin) else "no more trouble this way"
 
     def saga(self) -> str:
         """Name the saga under the cursor, in either list."""

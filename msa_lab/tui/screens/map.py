@@ -173,11 +173,8 @@ class MapView(View):
         """Go to the next link in trouble where the links have the focus, else to the next such service."""
         rows = self.query_one("#links", Rows)
         if rows.has_focus:
-            for row in range(rows.cursor + step, len(self._links) if step > 0 else -1, step):
-                if mappage.troubled(self.sight, self._links[row]):
-                    rows.go(row)
-                    return ""
-            return "no more links in trouble this way"
+            found = rows.seek(step, lambda row: mappage.troubled(self.sight, self._links[row]))
+            return "" if found else "no more links in trouble this way"
         names = names_of_services(self.sight)
         here = names.index(self.selected) if self.selected in names else 0
         for turn in range(1, len(names)):  # boxes have no first and last: round and round

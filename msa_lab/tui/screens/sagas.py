@@ -214,12 +214,10 @@ class SagasView(View):
     def seek(self, step: int) -> str:
         """Go to the next saga: each that is listed fits the filter; without one to the next in trouble."""
         sagas = self.query_one("#saga-list", Rows)
-        for row in range(sagas.cursor + step, len(self._views) if step > 0 else -1, step):
-            if self._filtered or sagapage.in_trouble(self.sight, self._views[row]):
-                sagas.go(row)
-                if self.has_class("open"):
-                    self.open(self._views[row].id)
-                return ""
+        if sagas.seek(step, lambda row: self._filtered or sagapage.in_trouble(self.sight, self._views[row])):
+            if self.has_class("open"):
+                self.open(self._views[sagas.cursor].id)
+            return ""
         return "no more matches this way" if self._filtered else "no more sagas in trouble this way"
 
     def action_filter(self) -> None:

@@ -68,11 +68,8 @@ class VerdictView(View):
     def seek(self, step: int) -> str:
         """Go to the next expectation that did not hold, or to a violation of one."""
         rows = self.query_one("#findings", Rows)
-        for row in range(rows.cursor + step, len(self._entries) if step > 0 else -1, step):
-            if verdictpage.is_trouble(self._entries[row]):
-                rows.go(row)
-                return ""
-        return "no more trouble this way"
+        found = rows.seek(step, lambda row: verdictpage.is_trouble(self._entries[row]))
+        return "" if found else "no more trouble this way"
 
     def up(self) -> bool:
         if not self._opened:

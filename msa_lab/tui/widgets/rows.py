@@ -245,6 +245,17 @@ class Rows(Scrolled):
         self.redraw(cursor=row)
         self.post_message(self.Moved(self, self.cursor))
 
+    def seek(self, step: int, wanted: Callable[[int], bool], begin: int | None = None) -> bool:
+        """Go to the next row that is wanted (`step` 1) or to the one before (-1); tell whether there is one.
+
+        The search begins beside the cursor, or at the row `begin`.
+        """
+        first = self.cursor + step if begin is None else begin
+        row = next(filter(wanted, range(first, self.count if step > 0 else -1, step)), None)
+        if row is not None:
+            self.go(row)
+        return row is not None
+
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
         self.go(self.cursor + rows)
