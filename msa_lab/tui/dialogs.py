@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from msa_lab.tui.asking import Asking
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.widgets.rows import Rows
 
@@ -27,7 +27,7 @@ def help_lines(keys: Sequence[tuple[str, str, str]]) -> list[Line]:
     return lines
 
 
-class GoTo(ModalScreen[str]):
+class GoTo(Asking[str]):
     """Asks for a place in the run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close")]
@@ -57,7 +57,7 @@ class GoTo(ModalScreen[str]):
         self.dismiss("")
 
 
-class Choose(ModalScreen[int]):
+class Choose(Asking[int]):
     """Gives the place of the line that is chosen, -1 when none is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close")]
@@ -94,7 +94,7 @@ class Choose(ModalScreen[int]):
         self.dismiss(-1)
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Asking[bool]):
     """Asks before something that cannot be taken back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,10 +8,10 @@ from typing import ClassVar, Final
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from msa_lab.tui.asking import Asking
 from msa_lab.tui.screens.view import View
 
 LETTERS: Final = "abcdefghijklm"
@@ -34,7 +34,7 @@ def _seen(panel: Widget) -> bool:
     return displayed and bool(panel.size)
 
 
-class Jump(ModalScreen[str]):
+class Jump(Asking[str]):
     """Gives the key that was pressed: a panel's letter, a screen's digit; any other only closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "close")]

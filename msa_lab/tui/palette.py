@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from msa_lab.errors import MsaLabError
+from msa_lab.tui.asking import Asking
 from msa_lab.tui.feed import chaospage, switchpage
 from msa_lab.tui.feed.lines import Line, clipped, line
 from msa_lab.tui.feed.sight import Sight
@@ -30,7 +30,7 @@ _ANEW: Final = (
 )
 
 
-class Palette(ModalScreen[str]):
+class Palette(Asking[str]):
     """Gives the line of the fault to put in, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,16 +8,16 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from msa_lab.tui.asking import Asking
 from msa_lab.tui.feed.lines import Line, line, text_of
 from msa_lab.tui.widgets.rows import Page
 
 _HINT: Final = "/ search  n N next, before  y copy  Esc close"
 
 
-class Reading(ModalScreen[None]):
+class Reading(Asking[None]):
     """A text that scrolls. Lines longer than the window go on in the next row; nothing is cut."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -164,7 +164,7 @@ def _folded(row: Line, width: int) -> list[Line]:
     return rows
 
 
-class Ask(ModalScreen[str]):
+class Ask(Asking[str]):
     """Asks for one line; gives '' when nothing is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close")]
