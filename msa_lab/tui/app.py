@@ -14,6 +14,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
@@ -119,6 +120,14 @@ class LabApp(Commanding):
         self.playback.growing = self.live
 
     # -- layout ------------------------------------------------------------------------------------
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":  # a browser's, or that of a system without terminals of this kind
+            return usual
+        from msa_lab.tui.driver import VanishingDriver  # noqa: PLC0415 - there only
+
+        return VanishingDriver
 
     def get_default_screen(self) -> Screen[None]:
         return Window(id="_default")

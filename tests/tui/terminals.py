@@ -69,9 +69,15 @@ class Terminal:
         """Give what stands on the normal screen after the view was left."""
         return self.output[self.output.rindex(LEFT) :].decode()
 
+    def vanish(self) -> None:
+        """Be gone, as a window that is closed."""
+        os.close(self.master)
+        os.close(self.slave)
+        self.master = self.slave = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+        if self.master >= 0:
+            self.vanish()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.staging import SUMMARY, write_log
-from tests.tui.terminals import CURSOR_ON, ENTERED, LEFT, MOUSE_OFF, Terminal
+from tests.tui.terminals import CURSOR_ON, ENTERED, LEFT, MOUSE_OFF, PATIENCE, Terminal
 
 
 @pytest.fixture
@@ -61,6 +61,18 @@ def test_the_terminal_is_given_back(place: Path, ends: Callable[[Terminal], None
         assert MOUSE_OFF in tail
         assert CURSOR_ON in tail
         assert termios.tcgetattr(terminal.slave) == terminal.before
+    finally:
+        terminal.close()
+
+
+def test_a_view_whose_terminal_is_gone_ends_by_itself(place: Path) -> None:
+    terminal = Terminal(place, "replay")
+    try:
+        terminal.wait_for(ENTERED)
+        terminal.wait_for(b"Services")
+        terminal.vanish()
+
+        assert terminal.process.wait(PATIENCE) == 4  # its verdict can be told to nobody
     finally:
         terminal.close()
 
