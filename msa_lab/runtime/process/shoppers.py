@@ -153,7 +153,6 @@ class HttpShopper:
         site = self._shoppers.site
         self._requests += 1
         began = site.clock.now()
-        outcome = "ok"
         try:
             reply = await self._send(
                 {
@@ -165,19 +164,22 @@ class HttpShopper:
                 }
             )
         except DomainError as refusal:
-            outcome = refusal.code
+            self._tell(name, refusal.code, began)
             raise
         except PortFailure as failure:
-            outcome = type(failure).__name__
+            self._tell(name, type(failure).__name__, began)
             raise
-        else:
-            return reply["body"]
-        finally:
-            detail = {
-                "operation": name, "outcome": outcome, "took": site.clock.now() - began,
-                "phase": self._phase.name, "flow": self._phase.flow,
-            }  # fmt: skip
-            site.journal.emit(self._story, "shopper.request", detail)
+        self._tell(name, "ok", began)
+        return reply["body"]
+
+    def _tell(self, name: str, outcome: str, began: int) -> None:
+        """Log how a request ended. One that the run's end cut off has no outcome."""
+        site = self._shoppers.site
+        detail = {
+            "operation": name, "outcome": outcome, "took": site.clock.now() - began,
+            "phase": self._phase.name, "flow": self._phase.flow,
+        }  # fmt: skip
+        site.journal.emit(self._story, "shopper.request", detail)
 
     async def _send(self, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the edge's reply
         site, door = self._shoppers.site, self._shoppers.door

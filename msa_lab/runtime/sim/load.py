@@ -60,6 +60,10 @@ class Shoppers:
         self.shop.note("phase.started", {"phase": phase.name, "flow": phase.flow, "rate": phase.rate})
         self._next(phase)
 
+    def close(self) -> None:
+        """End the visits that are still under way; nothing is logged of that."""
+        self.node.crash()
+
     def _next(self, phase: Phase) -> None:
         """Plan the next arrival of a phase."""
         now = self.kernel.now
@@ -207,8 +211,6 @@ class SimShopper:
         kernel = shoppers.kernel
         self._requests += 1
         began = kernel.now
-        outcome = "ok"
-        saga = ""
         try:
             reply = await self._send(
                 {
@@ -220,26 +222,28 @@ class SimShopper:
                 }
             )
         except DomainError as refusal:
-            outcome = refusal.code
+            self._tell(name, refusal.code, began)
             raise
         except PortFailure as failure:
-            outcome = type(failure).__name__
+            self._tell(name, type(failure).__name__, began)
             raise
-        else:
-            return reply.body
-        finally:
-            log = shoppers.shop.log
-            if log.wants("shopper.request"):
-                detail = {
-                    "operation": name,
-                    "outcome": outcome,
-                    "took": kernel.now - began,
-                    "phase": self.phase.name,
-                    "flow": self.phase.flow,
-                }
-                self.cause = log.emit(
-                    "shopper.request", kernel.now, CLIENT, "", saga, self.number, 0, self.cause, 0, detail
-                )
+        self._tell(name, "ok", began)
+        return reply.body
+
+    def _tell(self, name: str, outcome: str, began: int) -> None:
+        """Log how a request ended. One that the run's end cut off has no outcome."""
+        log, now = self._shoppers.shop.log, self._shoppers.kernel.now
+        if log.wants("shopper.request"):
+            detail = {
+                "operation": name,
+                "outcome": outcome,
+                "took": now - began,
+                "phase": self.phase.name,
+                "flow": self.phase.flow,
+            }
+            self.cause = log.emit(
+                "shopper.request", now, CLIENT, "", "", self.number, 0, self.cause, 0, detail
+            )
 
     async def _send(self, request: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the edge's reply
         shoppers = self._shoppers

@@ -152,6 +152,11 @@ class Shop:
         """Log an event of the shop as a whole."""
         return self.log.emit(kind, self.kernel.now, cause=cause, detail=detail)
 
+    def close(self) -> None:
+        """End for good what is under way, so that it does not end whenever garbage is collected."""
+        for node in self._nodes.values():
+            node.crash()
+
     # -- life and death -----------------------------------------------------------------------------------
 
     def _on_node(self, instance: Instance) -> list[Instance]:

@@ -62,14 +62,23 @@ class SimWorld:
         with Patience(
             patience_of(os.environ), lambda: (kernel.now, log.seq) if kernel.playing else None
         ) as patience:
+            shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
             try:
-                return _played(shop, plan, steady, stop, progress)
+                return _played(shop, shoppers, plan, steady, stop, progress)
             except Endless as endless:
                 raise patience.failure(endless) from endless
+            finally:
+                shoppers.close()
+                shop.close()
 
 
 def _played(
-    shop: Shop, plan: Plan, steady: SteadyProbe, stop: Callable[[], bool], progress: Progress
+    shop: Shop,
+    shoppers: Shoppers,
+    plan: Plan,
+    steady: SteadyProbe,
+    stop: Callable[[], bool],
+    progress: Progress,
 ) -> Played:
     scenario = plan.scenario
     end = Instant(scenario.duration)
@@ -82,7 +91,6 @@ def _played(
             "chaos": plan.profile,
         },
     )
-    shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
     _arrange(shop, plan)
     shop.open()
     shoppers.open(end)
