@@ -112,9 +112,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
-    """Strict types: the lab, the services and the tests."""
+    """Strict types: the lab, the services, the tests and the benchmarks."""
     install(session, "types", "servers", project=(), extras=(*SHOP, "serve"))
     session.run("mypy")
+    session.run("mypy", *sorted(map(str, Path("benchmarks").glob("*.py"))))
 
 
 @nox.session(python=OLDEST)

@@ -141,10 +141,10 @@ def chain(replicas: Mapping[str, int], folder: Path) -> Iterator[dict[str, list[
                 processes.append(process)
         yield ports
     finally:
-        for process in processes:
-            if process.pid is not None:
-                os.kill(process.pid, signal.SIGKILL)
-            process.join()
+        for started in processes:
+            if started.pid is not None:
+                os.kill(started.pid, signal.SIGKILL)
+            started.join()
         for several in sockets.values():
             for listening in several:
                 listening.close()

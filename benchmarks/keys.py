@@ -1,11 +1,11 @@
 """How long a key of the live view takes while another process writes 5,000 events a second into the log.
 
 A key is put where the terminal's driver puts it, at moments that have nothing to do with the view's frames.
-Its time ends when no part of the view has anything to handle any more and all that had changed has been drawn:
-frames that fall between count, the pace of 60 pictures a second does not. The testing Pilot's own ways are not
-used: its `press` sleeps at least 40 ms a key, and until the process has been idle for 20 ms, which under load it
-is not; its `pause` sends every widget a callback and looks at its signature, which takes 10 to 20 ms a key. The
-first argument is how many rounds of keys, 26 each.
+Its time ends when no part of the view has anything to handle any more and all that had changed has been
+drawn: frames that fall between count, the pace of 60 pictures a second does not. The testing Pilot's own ways
+are not used: its `press` sleeps at least 40 ms a key, and until the process has been idle for 20 ms, which
+under load it is not; its `pause` sends every widget a callback and looks at its signature, which takes 10 to
+20 ms a key. The first argument is how many rounds of keys, 26 each.
 """
 
 from __future__ import annotations
@@ -82,12 +82,13 @@ async def _until_drawn(app: LabApp, key: str) -> float:
     pressed.set_sender(app)
     begun = time.perf_counter()
     app.post_message(pressed)
-    drawn = 1
-    while drawn:
+    while True:
         await _handled(app)
-        drawn = app.screen._layout_required or len(app.screen._dirty_widgets) or len(app.screen._callbacks)
-        app.screen._on_timer_update()
-    return time.perf_counter() - begun
+        screen = app.screen
+        undrawn = screen._layout_required or screen._dirty_widgets or screen._callbacks
+        screen._on_timer_update()
+        if not undrawn:
+            return time.perf_counter() - begun
 
 
 async def _handled(app: LabApp) -> None:

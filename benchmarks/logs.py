@@ -53,6 +53,7 @@ class Growing:
     told = why_not = ""
     names = Names()
     faults: ClassVar[dict[str, str]] = {}
+    patterns: ClassVar[dict[str, str]] = {}
 
     def __init__(self, log: Path) -> None:
         self.log = log
