@@ -75,7 +75,10 @@ _NAMED: Final = {
     "|": "vertical_line", "=": "equals_sign", ";": "semicolon",
     "#": "number_sign", "*": "asterisk", "&": "ampersand", "@": "at", "~": "tilde", "_": "underscore",
 }  # fmt: skip
-_SHOWN: Final = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "tab": "Tab"}
+_SHOWN: Final = {
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "tab": "Tab",
+    "shift+tab": "Shift+Tab", "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn",
+}  # fmt: skip
 _UNTOLD: Final = ("Scroll ", "Page ", "Quit the app", "Copy selected")
 HERE, LIST, EVERYWHERE = "On this screen", "In this panel", "Everywhere"
 

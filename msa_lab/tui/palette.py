@@ -42,7 +42,7 @@ class Palette(Asking[str]):
     ]
     DEFAULT_CSS = """
     Palette { align: center middle; }
-    Palette Vertical { width: 76; max-width: 98%; height: 22; max-height: 96%; padding: 0 1; }
+    Palette Vertical { width: 84; max-width: 98%; height: 22; max-height: 96%; padding: 0 1; }
     Palette Vertical { border: round $secondary; background: $panel; }
     Palette Input { border: none; height: 1; padding: 0 1; background: $surface; }
     Palette Input:focus { background: $background; border: none; }

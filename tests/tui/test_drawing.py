@@ -162,7 +162,7 @@ def test_a_saga_that_turned_back_shows_the_way_back(feed: Feed) -> None:
     drawn = text(sagapage.states(sight.moment.sagas.views["ord-3"], sight, 70)).splitlines()
 
     assert "undone T+6.600" in drawn[2]
-    assert "reserve          ◀│" in drawn[1]
+    assert "reserve           ◀│" in drawn[1]
     assert drawn[4:6] == ["turned back at T+6.500: BreakerOpen", "→ COMPENSATED  BreakerOpen"]
 
 
@@ -174,6 +174,13 @@ def test_the_steps_of_a_saga_are_drawn_over_several_rows(feed: Feed) -> None:
     assert drawn[1].endswith("->")
     assert drawn[5].startswith(" ->|capture")
     assert all(row.isascii() for row in drawn)
+
+
+def test_a_narrow_count_of_sagas_leaves_out_what_there_is_none_of(feed: Feed) -> None:
+    before, after = look(feed, 22), look(feed, 34)
+
+    assert text(livepage.tally(before, 34)).splitlines()[0].rstrip() == "2 sagas 1 BROKE 2 done"
+    assert text(livepage.tally(after, 34)).splitlines()[0].rstrip() == "3 sagas 1 BROKE 2 done 1 undone"
 
 
 def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:

@@ -185,7 +185,15 @@ def test_the_help_lists_the_keys_of_the_screen_first(stage: Stage, size: tuple[i
         told = app.screen.text
         assert told.index("why") < told.index("Everywhere") < told.index("quit")
         assert all(
-            word in told for word in ("only trouble", "next marker", "go to", "one level up, never out")
+            word in told
+            for word in (
+                "only trouble",
+                "next marker",
+                "go to",
+                "one level up, never out",
+                "Shift+Tab",
+                "PgUp",
+            )
         )
         await press(pilot, "escape")
         assert app.view.id == "sagas"

@@ -103,16 +103,14 @@ def tally(sight: Sight, width: int) -> list[Line]:
     """Count the sagas by state, with the rate of those that end."""
     counted = sight.moment.sagas.tally()
     broke = len(sight.moment.broken)
+    undone = counted["compensated"]
     wide = width >= _WIDE
     first = line(
         (f"{counted['started']} {'started  ' if wide else 'sagas '}", "strong"),
         (f"{broke} BROKE  " if wide else f"{broke} BROKE ", _some(broke, "bad")),
+        (f"{counted['open']} open{'  ' if wide else ' '}" if wide or counted["open"] else "", "accent"),
         (f"{counted['completed']} {'completed  ' if wide else 'done '}", "good"),
-        (
-            f"{counted['compensated']} {'compensated  ' if wide else 'undone '}",
-            _some(counted["compensated"], "warn"),
-        ),
-        (f"{counted['open']} open" if wide or counted["open"] else "", "accent"),
+        (f"{undone} {'compensated' if wide else 'undone'}" if wide or undone else "", _some(undone, "warn")),
     )
     room = max(8, min(60, width - 12))
     curve = sight.feed.series.curve("saga.completed", max(1, sight.t), room)
@@ -274,7 +272,7 @@ def _event_cells(sight: Sight, event: LogEvent, width: int) -> tuple[list[Span],
     if width < _KIND_FITS:
         return [*row[:3], row[5]], [7, 1, 9, max(4, width - 20)]
     wide = width >= _ROOMY
-    service, kind = (12, 19) if wide else (9, 17)
+    service, kind = (12, 20) if wide else (9, 17)
     return [*row[:4], row[5]], [8, 1, service, kind, max(4, width - service - kind - 13)]
 
 

@@ -19,7 +19,7 @@ _STAMP = 9
 _LABEL = 26
 _WIDEST = 11
 _READABLE = 10
-_BOX = 20
+_BOX = 21
 _STYLES: dict[str, Style] = {"lost": "bad", "turn": "warn", "event": "dim", "mark": "accent"}
 
 
@@ -167,7 +167,7 @@ def states(view: SagaView, sight: Sight, width: int) -> list[Line]:
         lines.append(line((f"turned back at T+{stamp(view.turned_at)}: {view.failure}", "warn")))
     style = SAGA_STYLES.get(view.state, "")
     lines += [line((f"{signs['to']} ", "dim"), (view.state, style), (f"  {view.failure or ''}", "dim"))]
-    tries = f"tried again {view.retries}x" if view.retries else "no step was tried again"
+    tries = f"tried again {view.retries}x" if view.retries else "no step of the saga was tried again"
     lines.append(line((f"{tries}, {len(view.events)} events", "dim")))
     return [clipped(row, width, signs["dots"]) for row in lines]
 
