@@ -35,13 +35,17 @@ class _SagaScope:
             hint = in_quotes(path) if path in STATES else f"it has {', '.join(_FIELDS)}"
             raise Unresolved(f"a saga has no {quoted(path)}", near, None if near else hint)
         kind, choices = found
-        return Symbol(kind, lambda view: getattr(view, path) or (0 if kind is DURATION else ""), choices)
+        return Symbol(kind, lambda view: _known(getattr(view, path)), choices)
 
     def call(self, path: str, arguments: tuple[Argument, ...]) -> Symbol:  # noqa: ARG002 - part of the protocol
         raise Unresolved(f"{quoted(path)} cannot be called here")
 
     def each(self, entity: str, attribute: str) -> Symbol:
         raise Unresolved(f"each({entity}).{attribute} cannot stand here")
+
+
+def _known(value: int | str | None) -> int | str:
+    return 0 if value is None else value  # an open saga took no time yet
 
 
 _FIELDS: dict[str, tuple[Type, tuple[str, ...]]] = {

@@ -6,6 +6,7 @@ from msa_lab.scenario import event_filter
 from msa_lab.scenario.expressions import InvalidExpression
 from msa_lab.scenario.sagascope import saga_filter
 from msa_lab.telemetry.events import LogEvent
+from msa_lab.telemetry.sagas import SagaView
 
 FAILED = LogEvent(
     seq=7, t=3_000_000, kind="call.failed", service="order", saga="o-1",
@@ -50,3 +51,11 @@ def test_a_filter_says_that_a_text_stands_in_quotes() -> None:
     with pytest.raises(InvalidExpression) as refused:
         saga_filter("state == COMPLETED")
     assert refused.value.problems[0].hint == 'a text stands in quotes: "COMPLETED"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["retries == 0", "retries < 1", "not retries > 0", "took == 0s", 'failure == ""', 'state == "RUNNING"'],
+)
+def test_a_filter_finds_a_saga_that_only_began(text: str) -> None:
+    assert saga_filter(text)(SagaView("ord-1", "checkout", 5)) is True
