@@ -214,10 +214,15 @@ LONG_RUN = 50_000
 
 
 def simulated_world(spill: Spill | None = None) -> World:
-    """Make the simulated world; with a `spill`, its services keep old records there."""
+    """Make the simulated world; with a `spill`, its services keep old records there.
+
+    Raises:
+        UserMistake: when the environment asks for no patience that there is.
+    """
+    from msa_lab.runtime.patience import patience_of  # noqa: PLC0415 - as below
     from msa_lab.runtime.sim.world import SimWorld  # noqa: PLC0415 - SimPy is loaded when a run needs it
 
-    return SimWorld(rows=None if spill is None else spill.rows)
+    return SimWorld(rows=None if spill is None else spill.rows, patience=patience_of(os.environ))
 
 
 def process_world(door: Door | None = None) -> World:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Callable
 from typing import Any
 
-from msa_lab.runtime.patience import Endless, Patience, patience_of
+from msa_lab.runtime.patience import Endless, Patience
 from msa_lab.runtime.sim.context import SimContext
 from msa_lab.runtime.sim.kernel import Task
 from msa_lab.runtime.sim.load import Shoppers
@@ -29,9 +29,13 @@ class SimWorld:
 
     name = "sim"
 
-    def __init__(self, rows: RowsFactory | None = None) -> None:
-        """Make a world; `rows` keeps the services' tables elsewhere than in memory."""
+    def __init__(self, rows: RowsFactory | None = None, patience: float = math.inf) -> None:
+        """Make a world; `rows` keeps the services' tables elsewhere than in memory.
+
+        Code of a service may keep control for `patience` seconds.
+        """
         self._rows = rows
+        self._patience = patience
 
     def play(
         self,
@@ -59,9 +63,7 @@ class SimWorld:
             rows=self._rows,
         )
         kernel = shop.kernel
-        with Patience(
-            patience_of(os.environ), lambda: (kernel.now, log.seq) if kernel.playing else None
-        ) as patience:
+        with Patience(self._patience, lambda: (kernel.now, log.seq) if kernel.playing else None) as patience:
             shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
             try:
                 return _played(shop, shoppers, plan, steady, stop, progress)
