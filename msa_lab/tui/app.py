@@ -45,7 +45,7 @@ from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 from msa_lab.tui.widgets.keysline import KeysLine
-from msa_lab.tui.window import Turns, Window, seldom_collecting
+from msa_lab.tui.window import Turns, Window, collect, seldom_collecting
 
 _FRAME: Final = 0.1
 _READ: Final = 0.07
@@ -227,6 +227,7 @@ class LabApp(Commanding):
         if self._turns.frame(time.perf_counter()):
             with contextlib.suppress(NoMatches):  # while the screen is being taken down
                 self._next()
+            collect()
 
     def _next(self) -> None:
         now = time.perf_counter()

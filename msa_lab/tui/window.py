@@ -12,7 +12,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 _ANSWERED: Final = 0.1
-_LATEST: Final = 0.25
+_LATEST: Final = 0.5
+_MUCH: Final = 5_000
+"""From how many new objects on it is worth looking for cyclic garbage among them."""
 
 
 class Window(Screen[None]):
@@ -24,8 +26,8 @@ class Window(Screen[None]):
 class Turns:
     """Whether a frame may be drawn: a key that was just pressed comes first, and draws by itself.
 
-    A key that is held down stops no frames: after a quarter of a second one is drawn in any case. Instants
-    are seconds of any clock that only goes forward.
+    A key that is held down stops no frames: after half a second one is drawn in any case. Instants are
+    seconds of any clock that only goes forward.
     """
 
     def __init__(self) -> None:
@@ -45,16 +47,22 @@ class Turns:
 
 @contextmanager
 def seldom_collecting() -> Iterator[None]:
-    """Leave what is there now out of the search for cyclic garbage, and search seldom.
+    """Leave what is there now out of the search for cyclic garbage, and let nothing but `collect` search.
 
     A log being read makes hundreds of thousands of objects and hardly a cycle. Looking through all of them
     takes as long as painting a picture twice, and a key would wait for it.
     """
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(40 * _MUCH, 20, 100)
     try:
         yield
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def collect() -> None:
+    """Look for cyclic garbage among what is new, between two keys; what stays is not looked at again."""
+    if gc.get_count()[0] >= _MUCH:
+        gc.collect(1)
