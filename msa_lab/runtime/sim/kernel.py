@@ -15,6 +15,8 @@ import simpy
 
 T = TypeVar("T")
 _NORMAL = simpy.events.NORMAL
+_LAST_WORDS = 100
+"""How often a killed coroutine may await something before it is left to the garbage collector."""
 
 
 class Crashed(BaseException):
@@ -244,14 +246,18 @@ class Task:
             self._ended(result, error)
 
     def kill(self) -> None:
-        """Stop for good where it stands; `finally` blocks run, but dead ports refuse to act for them."""
-        if not self.dead:
-            self.dead = True
-            self._owner.tasks.pop(self, None)
-            # Crashed: a port was used in a finally block. ValueError: it is this very task that runs now; it
-            # ends at its next port.
-            with contextlib.suppress(Crashed, ValueError):
-                self._coroutine.close()
+        """Stop for good where it stands.
+
+        Its `finally` blocks run, but nothing that they await is waited for, and what they raise is nobody's:
+        a process that is killed runs none. If it is this very task that runs now, it ends at its next port.
+        """
+        if self.dead:
+            return
+        self.dead = True
+        self._owner.tasks.pop(self, None)
+        with contextlib.suppress(Crashed, Exception):
+            for _ in range(_LAST_WORDS):
+                self._coroutine.throw(Crashed())
 
 
 def _awaits_no_port(error: BaseException) -> bool:

@@ -60,10 +60,6 @@ class Shoppers:
         self.shop.note("phase.started", {"phase": phase.name, "flow": phase.flow, "rate": phase.rate})
         self._next(phase)
 
-    def close(self) -> None:
-        """End the visits that are still under way; nothing is logged of that."""
-        self.node.crash()
-
     def _next(self, phase: Phase) -> None:
         """Plan the next arrival of a phase."""
         now = self.kernel.now

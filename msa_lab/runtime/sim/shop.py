@@ -153,7 +153,7 @@ class Shop:
         return self.log.emit(kind, self.kernel.now, cause=cause, detail=detail)
 
     def close(self) -> None:
-        """End for good what is under way, so that it does not end whenever garbage is collected."""
+        """End for good what is under way on all nodes; nothing is logged of it."""
         for node in self._nodes.values():
             node.crash()
 

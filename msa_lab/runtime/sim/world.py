@@ -32,7 +32,7 @@ class SimWorld:
     def __init__(self, rows: RowsFactory | None = None, patience: float = math.inf) -> None:
         """Make a world; `rows` keeps the services' tables elsewhere than in memory.
 
-        Code of a service may keep control for `patience` seconds.
+        Code of a service may keep control for `patience` seconds; unless told, for ever.
         """
         self._rows = rows
         self._patience = patience
@@ -66,12 +66,12 @@ class SimWorld:
         with Patience(self._patience, lambda: (kernel.now, log.seq) if kernel.playing else None) as patience:
             shoppers = Shoppers(shop, scenario, _edge_operation(plan.specs))
             try:
-                return _played(shop, shoppers, plan, steady, stop, progress)
+                try:
+                    return _played(shop, shoppers, plan, steady, stop, progress)
+                finally:
+                    _close(shop, shoppers)
             except Endless as endless:
                 raise patience.failure(endless) from endless
-            finally:
-                shoppers.close()
-                shop.close()
 
 
 def _played(
@@ -113,6 +113,14 @@ def _played(
         ended = "interrupted"
     shop.note("run.ended", {"settled": settled})
     return Played(Instant(shop.kernel.now), ended, settled, _records(shop), unsteady)
+
+
+def _close(shop: Shop, shoppers: Shoppers) -> None:
+    """End what is still under way, so that it does not end whenever garbage is collected."""
+    shop.kernel.playing = True  # code of services runs, and may not return
+    shoppers.node.crash()
+    shop.close()
+    shop.kernel.playing = False
 
 
 class _Run:

@@ -267,3 +267,40 @@ def test_a_paused_owners_tasks_stand_still_and_go_on_in_order() -> None:
     owner.paused = False
     owner.unpark()
     assert ended.calls == [("second", None), ("first", None)]
+
+
+class LastWords:
+    """A coroutine that does something when it is killed, and counts what it came to."""
+
+    def __init__(self, kernel: Kernel, how: str) -> None:
+        self._kernel = kernel
+        self._how = how
+        self.began = self.over = False
+
+    async def run(self) -> None:
+        """Wait for ever, then end as told."""
+        try:
+            await Wait[None]()
+        finally:
+            self.began = True
+            if self._how == "raises":
+                raise KeyError("the last word")
+            if self._how == "awaits":
+                wait: Wait[None] = Wait()
+                self._kernel.after(1, wait.settle)
+                await wait
+            self.over = True
+
+
+@pytest.mark.parametrize(("how", "over"), [("ends", True), ("awaits", False), ("raises", False)])
+def test_whatever_a_killed_task_does_at_its_end_is_nobodys(kernel: Kernel, how: str, over: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    owner, ending = Owner(), LastWords(kernel, how)
+    after = LastWords(kernel, "ends")
+    for one in (ending, after):
+        Task(owner, one.run()).step()
+
+    owner.kill_tasks()
+    kernel.run_to(10)
+
+    assert (ending.began, ending.over) == (True, over)
+    assert after.over

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import inspect
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,12 @@ def cut_short() -> Plan:
     return dataclasses.replace(plan, scenario=dataclasses.replace(plan.scenario, settle=Duration(0)))
 
 
+def suspended() -> list[str]:
+    """Name the coroutines that wait for something."""
+    objects = (one for one in gc.get_objects() if inspect.iscoroutine(one))
+    return [one.__qualname__ for one in objects if inspect.getcoroutinestate(one) == inspect.CORO_SUSPENDED]
+
+
 def test_what_the_end_cut_off_is_neither_logged_nor_left_to_the_garbage_collector(cut_short: Plan) -> None:
     log, heard = EventLog(), list[LogEvent]()
     log.listen(tuple(KINDS), heard.append)
@@ -37,6 +44,7 @@ def test_what_the_end_cut_off_is_neither_logged_nor_left_to_the_garbage_collecto
             cut_short, log, steady=lambda: None, stop=lambda: False, progress=lambda _now, _end: None
         )
         at_the_end = len(heard)
+        left = suspended()
         del log  # it knows the shop's parts that listen
         gc.collect()
     finally:
@@ -45,5 +53,6 @@ def test_what_the_end_cut_off_is_neither_logged_nor_left_to_the_garbage_collecto
     assert (played.end, played.settled) == (END, False)
     assert heard[-1].kind == "run.ended"
     assert len(heard) == at_the_end
+    assert left == []
     begun = [event for event in heard if event.kind == "shopper.started"]
     assert len(begun) > sum(event.kind == "shopper.ended" for event in heard)
