@@ -85,7 +85,16 @@ async def _until_drawn(app: LabApp, key: str) -> float:
     while True:
         await _handled(app)
         screen = app.screen
-        undrawn = screen._layout_required or screen._dirty_widgets or screen._callbacks
+        undrawn = any(
+            (
+                screen._layout_required,
+                screen._scroll_required,
+                screen._repaint_required,
+                screen._recompose_required,
+                screen._dirty_widgets,
+                screen._callbacks,
+            )
+        )
         screen._on_timer_update()
         if not undrawn:
             return time.perf_counter() - begun

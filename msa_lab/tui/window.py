@@ -16,6 +16,9 @@ _LATEST: Final = 0.5
 _MUCH: Final = 5_000
 """From how many new objects on it is worth looking for cyclic garbage among them."""
 
+_BURST: Final = 200_000
+"""At how many new objects Python looks by itself, whoever waits."""
+
 
 class Window(Screen[None]):
     """A screen that is not painted whole when the focus goes on: the two panels are, by themselves."""
@@ -47,14 +50,14 @@ class Turns:
 
 @contextmanager
 def seldom_collecting() -> Iterator[None]:
-    """Leave what is there now out of the search for cyclic garbage, and let nothing but `collect` search.
+    """Leave what is there now out of the search for cyclic garbage, and leave the search to `collect`.
 
     A log being read makes hundreds of thousands of objects and hardly a cycle. Looking through all of them
     takes as long as painting a picture twice, and a key would wait for it.
     """
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(40 * _MUCH, 20, 100)
+    gc.set_threshold(_BURST, 20, 100)
     try:
         yield
     finally:

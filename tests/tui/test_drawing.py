@@ -177,9 +177,10 @@ def test_the_steps_of_a_saga_are_drawn_over_several_rows(feed: Feed) -> None:
 
 
 def test_a_narrow_count_of_sagas_leaves_out_what_there_is_none_of(feed: Feed) -> None:
-    before, after = look(feed, 22), look(feed, 34)
+    before, between, after = look(feed, 22), look(feed, 26), look(feed, 34)
 
     assert text(livepage.tally(before, 34)).splitlines()[0].rstrip() == "2 sagas 1 BROKE 2 done"
+    assert text(livepage.tally(between, 34)).splitlines()[0].rstrip() == "3 sagas 1 BROKE 1 open 2 done"
     assert text(livepage.tally(after, 34)).splitlines()[0].rstrip() == "3 sagas 1 BROKE 2 done 1 undone"
 
 

@@ -137,6 +137,18 @@ def test_the_focus_that_goes_on_does_not_paint_the_window(stage: Stage, work: Wo
     stage(story, (120, 40))
 
 
+def test_a_list_longer_than_the_window_asks_for_no_second_layout(stage: Stage, work: Work) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        work.clear()
+        await pilot.press("4")
+        await pilot.pause()
+        assert rows(pilot.app, "event-list").show_vertical_scrollbar
+        assert work.layouts == 2  # the first, and one for the page beneath, whose length was not known
+
+    stage(story, (80, 24))
+
+
 def test_garbage_is_looked_for_between_keys_when_there_is_much_that_is_new() -> None:
     class Ring:
         def __init__(self) -> None:
