@@ -107,6 +107,7 @@ def expected(plan: Plan, run: str, mode: str) -> dict[str, Any]:
             {
                 "id": item.id, "kind": item.kind, "severity": item.severity, "verdict": "", "observed": "",
                 "limit": item.text, "file": item.place.file, "line": item.place.line, "violations": [],
+                "reason": item.why, "doc": item.doc,
             }
             for item in scenario.expected(plan.profile)
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -95,8 +96,10 @@ def run_schema() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _object(properties: dict[str, Any], since: Collection[str] = ()) -> dict[str, Any]:
+    """Describe an object; what is there only `since` a later version is not required."""
+    required = [name for name in properties if name not in since]
+    return {"type": "object", "properties": properties, "required": required}
 
 
 _TEXT: Final = {"type": "string"}
@@ -119,7 +122,9 @@ _EXPECTATION: Final = _object({
     "broken": _COUNT,
     "violations": {"type": "array", "items": _VIOLATION},
     "why": {"type": "array", "items": _TEXT, "description": "from the fault to the violation"},
-})  # fmt: skip
+    "reason": {**_TEXT, "description": "why it breaks, as the scenario says; '': it says nothing"},
+    "doc": {**_TEXT, "description": "the page to read; '': none"},
+}, since=("reason", "doc"))  # fmt: skip
 _FAULT: Final = _object({
     "id": _TEXT, "kind": _TEXT, "target": _TEXT, "t0": _MAYBE, "t1": _MAYBE, "touched": _COUNT,
     "healed": {"type": "boolean"},

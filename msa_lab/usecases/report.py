@@ -119,6 +119,8 @@ class RunReport:
                 for v in finding.violations
             ],
             "why": [link.text for link in why.links] if why is not None else [],
+            "reason": finding.why,
+            "doc": finding.doc,
         }
 
 

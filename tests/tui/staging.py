@@ -36,7 +36,9 @@ SUMMARY: dict[str, Any] = {
         {
             "id": "captured-once", "kind": "never", "verdict": "BROKEN", "severity": "error",
             "file": "invariants.yaml", "line": 9, "observed": "order ord-2: psp.captures = 2",
-            "limit": "each order: never psp.captures > 1",
+            "limit": "each order: never psp.captures > 1", "samples": 3, "broken": 1,
+            "reason": "A retry without an idempotency key charges twice.",
+            "doc": "docs/concepts/idempotency.md",
             "violations": [
                 {
                     "entity": "order ord-2", "saga": "ord-2", "event": 19, "t": 4.2,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from msa_lab.tui.feed import livepage, metricpage, sagapage, verdictpage
@@ -190,7 +192,12 @@ def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:
     assert told.index("FAULT lossy") < told.index("the reply of psp.capture was lost")
     assert told.index("was lost") < told.index("✗ captured-once: psp.captures = 2")
     assert "wanted each order: never psp.captures > 1" in told
-    assert "invariants.yaml:9" in told
+    assert "why: A retry without an idempotency key charges twice." in told
+    assert (
+        told.index("why: A retry")
+        < told.index("docs/concepts/idempotency.md")
+        < told.index("invariants.yaml:9")
+    )
 
 
 def test_why_of_an_event_goes_back_along_its_causes(feed: Feed) -> None:
@@ -228,3 +235,27 @@ def test_the_verdict_puts_what_broke_first_and_leads_to_it(feed: Feed) -> None:
     assert text_of(verdictpage.head(look(feed, 34))) == "✗ FAILED  1 of 2 expectations held  exit code 1"
     leads = [(entry.event, entry.saga) for entry in opened if "order ord-2  " in text_of(entry.line)]
     assert leads == [(19, "ord-2")]
+
+
+def test_an_opened_expectation_says_why_it_breaks_and_where_to_read_more(feed: Feed) -> None:
+    opened = [
+        text_of(it.line) for it in verdictpage.entries(look(feed, 34), 78, frozenset({"captured-once"}))
+    ]
+
+    assert opened[1:5] == [
+        "      wanted  each order: never psp.captures > 1",
+        "      why     A retry without an idempotency key charges twice.",
+        "      read    docs/concepts/idempotency.md",
+        "      written invariants.yaml:9",
+    ]
+
+
+def test_the_result_of_an_older_version_gives_no_reason_and_is_shown(feed: Feed) -> None:
+    findings = [
+        {key: it[key] for key in it if key not in ("reason", "doc")} for it in SUMMARY["expectations"]
+    ]
+    old = replace(look(feed, 34), summary={**SUMMARY, "expectations": findings})
+
+    opened = [text_of(it.line) for it in verdictpage.entries(old, 78, frozenset({"captured-once"}))]
+    assert opened[2] == "      written invariants.yaml:9"
+    assert "why:" not in text(sagapage.why(old, "ord-2", None, 78))

@@ -229,6 +229,10 @@ def verdict_of(event: LogEvent, sight: Sight, width: int) -> list[Line]:
     texts = [(f"{sight.signs['bad']} {name}: {event.detail['observed']}", "bad")]
     if finding is not None:
         texts.append((f"  wanted {finding['limit']}", ""))
+        if finding.get("reason"):
+            texts.append((f"  why: {finding['reason']}", ""))
+        if finding.get("doc"):
+            texts.append((f"  {finding['doc']}", "dim"))
         texts.append((f"  {finding['file']}:{finding['line']}", "dim"))
     lines: list[Line] = []
     for text, style in texts:

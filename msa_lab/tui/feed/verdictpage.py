@@ -94,7 +94,11 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
     made = [Entry(head_, event, saga, str(finding["id"]))]
     if not unfolded:
         return made
-    for text in (f"wanted  {finding['limit']}", f"written {finding['file']}:{finding['line']}"):
+    told = [f"wanted  {finding['limit']}"]
+    told += [f"why     {finding['reason']}"] if finding.get("reason") else []
+    told += [f"read    {finding['doc']}"] if finding.get("doc") else []
+    told += [f"written {finding['file']}:{finding['line']}"]
+    for text in told:
         wrapped = textwrap.wrap(text, max(30, width - 6), subsequent_indent="        ")
         made += [Entry(line(("      " + part, "dim")), event, saga) for part in wrapped]
     made += [

@@ -254,6 +254,7 @@ def test_the_schema_of_a_run_names_what_a_run_has(msalab: Msalab, played: dict[s
     assert list(schema["properties"]) == list(played)
     expectation = schema["properties"]["expectations"]["items"]["properties"]
     assert list(expectation) == list(played["expectations"][0])
+    assert "In this shop everything is free." in [it["reason"] for it in played["expectations"]]
     assert list(schema["properties"]["faults"]["items"]["properties"]) == list(played["faults"][0])
     violations = [it["violations"][0] for it in played["expectations"] if it["violations"]]
     assert list(expectation["violations"]["items"]["properties"]) == list(violations[0])

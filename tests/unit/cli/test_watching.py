@@ -49,6 +49,7 @@ def test_what_is_known_before_the_end_has_the_shape_of_the_result(watched: Watch
     assert watched.live
     assert watched.summary["verdict"] == ""
     assert [it["id"] for it in watched.summary["expectations"]] == ["some-sagas"]
+    before = {*watched.summary["expectations"][0]}
 
     until(watched, "over")
 
@@ -57,6 +58,7 @@ def test_what_is_known_before_the_end_has_the_shape_of_the_result(watched: Watch
     assert watched.over.code == 0
     assert "PASSED" in watched.over.block
     assert watched.summary["verdict"] == "PASSED"
+    assert {*watched.summary["expectations"][0]} - before == {"samples", "broken", "why"}
 
 
 def test_a_fault_put_in_leaves_the_past_as_it_was(watched: Watched) -> None:
