@@ -40,6 +40,7 @@ class Moment:
 
     `instances` are the instances' health by name, `breakers` the open circuit breakers (instance, callee),
     `violated` how often each expectation broke and `first` the number of the event at which it first did.
+    `broken` names by saga what it broke.
     """
 
     t: int = 0
@@ -51,7 +52,7 @@ class Moment:
     phases: dict[str, None] = field(default_factory=dict)
     violated: dict[str, int] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
-    broken: dict[str, None] = field(default_factory=dict)
+    broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
     run: dict[str, Any] = field(default_factory=dict)
     ended: bool = False
     sagas: sagas.Sagas = field(default_factory=sagas.Sagas)
@@ -109,7 +110,8 @@ class Moment:
         self.violated[name] = self.violated.get(name, 0) + 1
         self.first.setdefault(name, event.seq)
         if event.saga:
-            self.broken[event.saga] = None
+            known = self.broken.get(event.saga, ())
+            self.broken[event.saga] = known if name in known else (*known, name)
 
     def _fault(self, event: LogEvent) -> None:
         name = str(event.detail["fault"])

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,13 @@ from tests.tui.staging import SUMMARY
 
 def look(feed: Feed, at: int, *, unicode: bool = True) -> Sight:
     return Sight(feed, at, feed.log.time(at - 1) if at else 0, Signs(unicode), SUMMARY)
+
+
+def judged(feed: Feed, name: str, verdict: str, violations: list[dict[str, Any]], **more: object) -> Sight:
+    """Look at the end of the run as if an expectation had come out otherwise."""
+    changed = {"verdict": verdict, "violations": violations, **more}
+    findings = [it | changed if it["id"] == name else it for it in SUMMARY["expectations"]]
+    return replace(look(feed, 34), summary=SUMMARY | {"expectations": findings})
 
 
 def text(lines: list[Line]) -> str:
@@ -84,7 +92,35 @@ def test_sagas_that_broke_stand_before_the_others(feed: Feed) -> None:
 
     assert [view.id for view in livepage.recent_sagas(sight)] == ["ord-2", "ord-3", "ord-1"]
     assert text_of(livepage.saga_row(sight, livepage.recent_sagas(sight)[0], 60)).split() == [
-        "!", "ord-2", "COMPLETED", "BROKE", "1.50s",
+        "!", "ord-2", "COMPLETED", "BROKE", "captured-once", "1.50s",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "drawn"),
+    [
+        (70, "! ord-2      COMPLETED    BROKE captured-once, money             1.50s"),
+        (60, "! ord-2      COMPLETED    BROKE captured-once, m…      1.50s"),
+        (52, "! ord-2      COMPLETED    captured-once,…      1.50s"),
+        (47, "! ord-2    COMPLETED    captured-once, …  1.50s"),
+        (40, "! ord-2    COMPLETED    captured…  1.50s"),
+        (36, "! ord-2    COMPLETED           1.50s"),
+    ],
+)
+def test_a_row_names_what_the_saga_broke_where_there_is_room(feed: Feed, width: int, drawn: str) -> None:
+    sight = judged(
+        feed, "money", "BROKEN", [{"entity": "order ord-2", "saga": "ord-2", "event": 19, "t": 4.2}]
+    )
+
+    assert text_of(livepage.saga_row(sight, sight.moment.sagas.views["ord-2"], width)) == drawn
+
+
+def test_what_a_saga_broke_stands_before_why_it_turned_back(feed: Feed) -> None:
+    sight = look(feed, 34)
+    sight.moment.broken["ord-3"] = ("captured-once",)
+
+    assert text_of(livepage.saga_row(sight, sight.moment.sagas.views["ord-3"], 90)).split()[2:7] == [
+        "COMPENSATED", "BROKE", "captured-once", "BreakerOpen", "700ms",
     ]  # fmt: skip
 
 

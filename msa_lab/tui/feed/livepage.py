@@ -14,6 +14,7 @@ from msa_lab.tui.feed.sight import Sight, hits
 _WIDE = 62
 _TROUBLED = 0.05
 _STEP_FITS = 50
+_NAME_FITS = 8
 _WHO_FITS = 50
 _KIND_FITS = 70
 _ROOMY = 100
@@ -131,21 +132,28 @@ def recent_sagas(sight: Sight) -> list[SagaView]:
 
 
 def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
-    """Draw a saga in one line: id, state, step, retries, age."""
+    """Draw a saga in one line: id, state, what it broke and its step, retries, age."""
     broke = view.id in sight.moment.broken
     step = view.failure if view.ended else _under_way(view)
     took = view.took if view.took is not None else max(0, sight.t - view.started_at)
-    word = "BROKE" if broke else "ok" if view.state == "COMPLETED" else ""
+    names = ", ".join(sight.broke(view.id)) if broke else ""
+    word = "BROKE " if broke and len(names.partition(",")[0]) <= width - 43 else ""
+    told = "  ".join(filter(None, (word + names, step))) or ("ok" if view.state == "COMPLETED" else "")
     row: list[Span] = [
         ("!" if broke else " ", "bad"),
         (view.id, "strong" if broke else ""),
         (view.state, SAGA_STYLES.get(view.state, "")),
-        (step or word, "bad" if broke and not step else "dim"),
+        (told, "bad" if broke else "dim"),
         (f"x{view.retries + 1}" if view.retries else "", "warn"),
         (duration(took), "dim"),
     ]
     if width < _STEP_FITS:
         more = max(0, min(2, len(view.id) - 8))  # real processes give longer ids
+        last = [3, 6] if view.retries else [6]
+        room = width - 24 - sum(last) - len(last)
+        if broke and room >= _NAME_FITS:
+            cells = [*row[:3], (names, row[3][1]), *row[-len(last) :]]
+            return columns([cells], [1, 8 + more, 12 - more, room, *last], right=(4, 5))[0]
         return columns([[*row[:3], *row[4:]]], [1, 8 + more, 12 - more, 3, max(5, width - 28)], right=(3, 4))[
             0
         ]

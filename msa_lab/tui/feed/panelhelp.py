@@ -20,8 +20,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         The sagas that matter now: first those that broke an expectation (!), then those under way,
         then the others, the newest first.
 
-        A row: id, state, the step it is at or why it turned back, how often a step was tried again
-        (x2), its age.
+        A row: id, state, the expectations it broke, the step it is at or why it turned back, how
+        often a step was tried again (x2), its age.
 
         Enter opens one; n goes to the next in trouble.
     """),

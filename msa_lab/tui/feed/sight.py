@@ -55,6 +55,15 @@ class Sight:
         judged = sum(1 for it in findings if it["verdict"] == "BROKEN" and it.get("severity") != "warn")
         return max(len(self.moment.violated), judged) if self.whole else len(self.moment.violated)
 
+    def broke(self, saga: str) -> tuple[str, ...]:
+        """Name the expectations that a saga broke: so far, and after the run's end those judged only then."""
+        names = dict.fromkeys(self.moment.broken.get(saga, ()))
+        if self.whole:
+            for finding in self.summary.get("expectations") or []:
+                if any(it.get("saga") == saga for it in finding.get("violations") or ()):
+                    names[str(finding["id"])] = None
+        return tuple(names)
+
     def window(self, span: int = 1_000_000) -> tuple[int, int]:
         """Give the last whole slices before now, their start and end; after the run's end all of them."""
         if self.whole:

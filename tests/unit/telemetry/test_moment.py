@@ -75,11 +75,13 @@ def test_violations_are_counted_and_the_first_is_remembered() -> None:
         event(7, "expectation.violated", saga="ord-1", expectation="money", entity="order ord-1"),
         event(9, "expectation.violated", saga="ord-2", expectation="money", entity="order ord-2"),
         event(11, "expectation.violated", expectation="stock", entity="sku 1"),
+        event(12, "expectation.violated", saga="ord-1", expectation="captured-once", entity="order ord-1"),
+        event(13, "expectation.violated", saga="ord-1", expectation="money", entity="order ord-1"),
     )
 
-    assert moment.violated == {"money": 2, "stock": 1}
-    assert moment.first == {"money": 7, "stock": 11}
-    assert list(moment.broken) == ["ord-1", "ord-2"]
+    assert moment.violated == {"money": 3, "stock": 1, "captured-once": 1}
+    assert moment.first == {"money": 7, "stock": 11, "captured-once": 12}
+    assert moment.broken == {"ord-1": ("money", "captured-once"), "ord-2": ("money",)}
 
 
 def test_phases_run_and_end_run() -> None:
