@@ -167,11 +167,26 @@ def test_a_saga_is_drawn_as_messages_between_lanes(feed: Feed) -> None:
         ("saga completed", "mark"),
     ]  # fmt: skip
     assert text_of(sagapage.sequence_row(drawn, 1, 70, Signs())).rstrip() == (
-        "  3.100  │          │─────────▶│           psp.capture"
+        "  3.100  │          │─────────▶│ psp.capture"
     )
     assert text_of(sagapage.sequence_row(drawn, 2, 70, Signs(unicode=False))).rstrip() == (
-        "  4.100  |          |<---------x           Timeout (lossy)"
+        "  4.100  |          |<---------x Timeout (lossy)"
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (60, "captured-once: psp.captures = 2"), (51, "captured-once: captures = 2"),
+        (42, "captured-once: 2"), (32, "captured-once:…"),
+    ],
+)  # fmt: skip
+def test_what_a_saga_broke_keeps_its_value_in_a_narrow_window(feed: Feed, width: int, told: str) -> None:
+    drawn = sagapage.sequence(look(feed, 22), "ord-2")
+    row = text_of(sagapage.sequence_row(drawn, 4, width, Signs()))
+
+    assert row.endswith(f"✗ {told}")
+    assert len(row) <= width
 
 
 def test_narrow_lanes_keep_all_their_names(feed: Feed) -> None:

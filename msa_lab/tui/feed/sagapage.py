@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:
     """Draw one message."""
     row = drawn.rows[index]
     wide = lane_width(drawn, width)
-    cells = [*(f"{signs['bar']:<{wide}}" * len(drawn.lanes))]
+    cells = [*(f"{signs['bar']:<{wide}}" * len(drawn.lanes)).rstrip()]
     start, end = (drawn.lanes.index(name) * wide for name in (row.source, row.target))
     if start == end:
         cells[start] = signs["own"] if row.kind != "turn" else signs["bad"]
@@ -88,8 +89,16 @@ def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:
         ("".join(cells[low:high]), style or ("dim" if start == end else "")),
         ("".join(cells[high:]), "dim"),
     ]
-    made = line((f"{row.t / 1e6:>7.3f}  ", "dim"), *drawing, (f" {row.label}", style))
+    label = _fitting(row.label, width - _STAMP - len(cells) - 1) if row.kind == "turn" else row.label
+    made = line((f"{row.t / 1e6:>7.3f}  ", "dim"), *drawing, (f" {label}", style))
     return clipped(made, width, signs["dots"])
+
+
+def _fitting(label: str, room: int) -> str:
+    """Shorten what broke until it fits: first the services in it go, then all names; the values stay."""
+    short = re.sub(r"\w+\.(?=\w+ = )", "", label)
+    values = re.sub(r"[\w.()]+ = ", "", label)
+    return next((text for text in (label, short) if len(text) <= room), values)
 
 
 def in_trouble(sight: Sight, view: SagaView) -> bool:
