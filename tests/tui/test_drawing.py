@@ -310,3 +310,46 @@ def test_the_result_of_an_older_version_gives_no_reason_and_is_shown(feed: Feed)
     opened = [text_of(it.line) for it in verdictpage.entries(old, 78, frozenset({"captured-once"}))]
     assert opened[2] == "      written invariants.yaml:9"
     assert "why:" not in text(sagapage.why(old, "ord-2", None, 78))
+
+
+@pytest.mark.parametrize(
+    ("width", "drawn"),
+    [
+        (78, "✗ captured-once            17 of 137: order ord-2 psp.captures = 2"),
+        (110, "✗ captured-once           BROKEN    17 of 137: order ord-2 psp.captures = 2"),
+    ],
+)
+def test_the_verdict_says_how_many_broke_it_before_which_did(feed: Feed, width: int, drawn: str) -> None:
+    broken = SUMMARY["expectations"][1]["violations"]
+    sight = judged(feed, "captured-once", "BROKEN", broken, samples=137, broken=17)
+
+    assert text_of(verdictpage.entries(sight, width, frozenset())[0].line) == drawn
+
+
+@pytest.mark.parametrize(
+    "more", [{"samples": 1, "broken": 1}, {"samples": 5, "broken": 0}, {"violations": []}, {"samples": None}]
+)
+def test_the_verdict_on_one_or_on_none_says_what_was_observed(feed: Feed, more: dict[str, Any]) -> None:
+    sight = judged(feed, "captured-once", "BROKEN", SUMMARY["expectations"][1]["violations"])
+    findings = [it | more for it in sight.summary["expectations"] if it["id"] == "captured-once"]
+    sight = replace(sight, summary=SUMMARY | {"expectations": findings})
+
+    drawn = text_of(verdictpage.entries(sight, 78, frozenset())[0].line)
+    assert drawn == "✗ captured-once            order ord-2: psp.captures = 2"
+
+
+@pytest.mark.parametrize(
+    ("violation", "drawn"),
+    [
+        ({"entity": "order ord-2", "saga": "ord-2", "t": 4.2}, "✗ money  17x  first ord-2 T+4.200"),
+        ({"entity": "sku 1", "saga": "", "t": 4.2}, "✗ money  17x  first sku 1 T+4.200"),
+        ({"entity": "", "saga": "", "t": 4.2}, "✗ money  3 orders judged"),
+    ],
+)
+def test_what_broke_only_at_the_end_reads_like_what_broke_before(
+    feed: Feed, violation: dict[str, Any], drawn: str
+) -> None:
+    sight = judged(feed, "money", "BROKEN", [violation], broken=17)
+
+    told = text(livepage.expectations(sight, 90)).splitlines()
+    assert told == ["✗ captured-once  1x  first ord-2 T+4.200", drawn]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
@@ -186,13 +188,21 @@ def expectations(sight: Sight, width: int) -> list[Line]:
         if style == "bad" and finding.get("severity") == "warn":
             style = "warn"
         sign = signs["dots"] if not over else signs[style]
-        told = f"  {finding['observed']}" if over else "  no violation yet"
-        lines.append(line((f"{sign} {name}", style), (told, "dim")))
+        counted = _counted(finding) if style in ("bad", "warn") else ""
+        told = finding["observed"] if over else "no violation yet"
+        lines.append(line((f"{sign} {name}", style), (f"  {counted or told}", "" if counted else "dim")))
     order: dict[Style, int] = {"bad": 0, "warn": 1, "unsure": 2}
     if not lines and sight.summary.get("shop"):
         lines.append(line(("a shop is not judged; msalab scenario judges a run", "dim")))
     lines.sort(key=lambda row: order.get(row[0][1], 3))
     return [clipped(row, width, signs["dots"]) for row in lines]
+
+
+def _counted(finding: Mapping[str, Any]) -> str:
+    """Tell how often an expectation broke by the verdict, and where first; '' when it names nobody."""
+    first: Mapping[str, Any] = next(iter(finding.get("violations") or ()), {})
+    who = first.get("saga") or first.get("entity")
+    return f"{finding['broken']}x  first {who} T+{first['t']:.3f}" if who and finding.get("broken") else ""
 
 
 def faults(sight: Sight, width: int) -> list[Line]:

@@ -16,6 +16,8 @@ _FINDINGS: dict[str, Style] = {"HELD": "good", "BROKEN": "bad", "UNPROVEN": "uns
 _RANK = {"BROKEN": 0, "UNPROVEN": 1, "HELD": 2}
 _ROOTS = ("never", "always", "finally", "eventually", "metric", "evidence")
 """What is never or always so says more than what follows from it."""
+_ROOMY = 100
+"""In fewer columns the sign alone tells the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
     event, saga = int(first.get("event") or 0), str(first.get("saga") or "")
     head_ = line(
         (f"{sight.signs[style] if style else ' '} {finding['id']:<24}", style),
-        (f"{verdict:<9}", style), f" {finding['observed']}",
+        (f"{verdict:<9}" if width >= _ROOMY else "", style), f" {_observed(finding, first)}",
     )  # fmt: skip
     made = [Entry(head_, event, saga, str(finding["id"]))]
     if not unfolded:
@@ -112,6 +114,14 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
         for violation in finding.get("violations") or ()
     ]  # fmt: skip
     return made
+
+
+def _observed(finding: Mapping[str, Any], first: Mapping[str, Any]) -> str:
+    """Tell what was observed; of one that several broke how many did first, for the line's end may be cut."""
+    broken, samples = int(finding.get("broken") or 0), int(finding.get("samples") or 0)
+    if not broken or samples <= 1 or not first.get("entity"):
+        return str(finding["observed"])
+    return f"{broken} of {samples}: {first['entity']} {first.get('observed', '')}"
 
 
 def _faults(sight: Sight) -> list[Entry]:
