@@ -353,3 +353,12 @@ def test_what_broke_only_at_the_end_reads_like_what_broke_before(
 
     told = text(livepage.expectations(sight, 90)).splitlines()
     assert told == ["✗ captured-once  1x  first ord-2 T+4.200", drawn]
+
+
+def test_the_verdict_counts_on_where_the_log_names_only_the_first(feed: Feed) -> None:
+    broken = SUMMARY["expectations"][1]["violations"]
+    sight = judged(feed, "captured-once", "BROKEN", broken, samples=137, broken=30)
+
+    assert text(livepage.expectations(sight, 90)).splitlines()[0] == (
+        "✗ captured-once  30x  first ord-2 T+4.200"
+    )

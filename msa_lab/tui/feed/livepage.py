@@ -175,11 +175,12 @@ def expectations(sight: Sight, width: int) -> list[Line]:
     signs = sight.signs
     lines: list[Line] = []
     findings = {str(finding["id"]): finding for finding in sight.summary.get("expectations") or []}
-    for name, count in moment.violated.items():
+    over = moment.ended and bool(sight.summary.get("verdict"))
+    for name, seen in moment.violated.items():
+        count = max(seen, int(findings.get(name, {}).get("broken") or 0) if over else 0)
         event = sight.feed.find(moment.first[name])
         where = f"{event.saga} T+{event.t / 1e6:.3f}" if event is not None else ""
         lines.append(line((f"{signs['bad']} {name}", "bad"), (f"  {count}x  first {where}", "")))
-    over = moment.ended and bool(sight.summary.get("verdict"))
     for name, finding in findings.items():
         if name in moment.violated:
             continue
