@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 from msa_lab.tui.feed.lines import Line, Span, Style, clipped, duration, line
 from msa_lab.tui.feed.sight import Sight
 
 _AXIS = 7
+_SECOND = 10
+"""So many slices are what `now` speaks of, and the longest bucket: a second in a run of some minutes."""
+_BUCKETS = 30
+Measure = Callable[[int, int], float | None]
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _ASCII = " ..::||##"
 
@@ -18,14 +22,18 @@ _ASCII = " ..::||##"
 class Chart:
     """A curve: its title, its values over the span (None: not measured), how to write a value.
 
-    `base` are values to compare with, of the same columns.
+    `now` and `peak` are those of buckets of a fixed length, however many columns are drawn.
+    `base` are values to compare with, of the same columns, and `then` is what to compare `now` with.
     """
 
     title: str
     values: tuple[float | None, ...]
     write: Callable[[float], str]
     style: Style = "accent"
+    now: float | None = None
+    peak: float = 0.0
     base: tuple[float | None, ...] = ()
+    then: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,60 +84,123 @@ def compared(sight: Sight, room: int, axis: Axis, baseline: Baseline | None) -> 
     if baseline is None:
         return drawn
     if baseline.other is not None:
-        others = charts(baseline.other, room, axis)
-        return [replace(chart, base=other.values) for chart, other in zip(drawn, others, strict=True)]
-    at = replace(sight, t=baseline.t)
-    width = max(sight.feed.series.width, (axis.end - axis.start) // room)
-    column = Axis(max(sight.start, baseline.t - width), max(sight.start, baseline.t - width) + width)
-    then = [chart.values[0] for chart in charts(at, 1, column)]
-    return [replace(chart, base=(value,) * room) for chart, value in zip(drawn, then, strict=True)]
-
-
-def charts(sight: Sight, room: int, axis: Axis | None = None) -> list[Chart]:
-    """Fold the charts with so many columns of values; what lies after now is left empty."""
-    series = sight.feed.series
-    axis = axis or axis_of(sight)
-    fine = max(1, min(room, (axis.end - axis.start) // series.width))  # nothing is finer than a slice
-    edges = [axis.instant(slot, fine) for slot in range(fine + 1)]
-    here = axis.column(sight.t, fine) if sight.t >= axis.start else -1
-
-    def upto_now(slots: Iterable[float | None]) -> tuple[float | None, ...]:
-        known = [value if slot <= here else None for slot, value in enumerate(slots)]
-        return tuple(known[column * fine // room] for column in range(room))
-
-    def per_second(name: str) -> tuple[float | None, ...]:
-        return upto_now(series.rate(name, low, high) for low, high in pairwise(edges))
-
-    def spread(name: str, share: float) -> tuple[float | None, ...]:
-        return upto_now(series.quantile(name, low, high, share) for low, high in pairwise(edges))
-
-    def level() -> tuple[float | None, ...]:
-        moved = [
-            series.within("saga.started", low, high)
-            - series.within("saga.completed", low, high)
-            - series.within("saga.compensated", low, high)
-            for low, high in pairwise(edges)
+        others = charts(baseline.other, room, axis, at=sight.t)
+        return [
+            replace(chart, base=other.values, then=other.now, peak=max(chart.peak, other.peak))
+            for chart, other in zip(drawn, others, strict=True)
         ]
-        before = sum(
-            sign * series.within(name, sight.start, edges[0])
-            for name, sign in (("saga.started", 1), ("saga.completed", -1), ("saga.compensated", -1))
-        )
-        return upto_now([*accumulate(moved, initial=before)][1:])
+    then = [chart.now for chart in charts(sight, room, axis, at=baseline.t)]
+    return [
+        replace(chart, base=(value,) * room, then=value, peak=max(chart.peak, value or 0.0))
+        for chart, value in zip(drawn, then, strict=True)
+    ]
 
-    def count(value: float) -> str:
-        return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
+
+def second(sight: Sight) -> int:
+    """Give the length of what `now` speaks of, in microseconds."""
+    return _SECOND * sight.feed.series.width
+
+
+def charts(sight: Sight, room: int, axis: Axis | None = None, *, at: int | None = None) -> list[Chart]:
+    """Fold the charts with so many columns of values; what lies after now is left empty.
+
+    `at` is the instant that `now` speaks of, if it is another one.
+    """
+    series = sight.feed.series
+    curves = _Curves(sight, room, axis or axis_of(sight), sight.t if at is None else at)
+
+    def per_second(title: str, name: str, style: Style) -> Chart:
+        return curves.chart(title, lambda low, high: series.rate(name, low, high), _count, style)
+
+    def spread(title: str, name: str) -> Chart:
+        return curves.chart(title, lambda low, high: series.quantile(name, low, high, 0.95), duration)
 
     return [
-        Chart("requests / s", per_second("request"), count, "accent"),
-        Chart("request p95", spread("request.took", 0.95), duration, "accent"),
-        Chart("sagas completed / s", per_second("saga.completed"), count, "good"),
-        Chart("sagas compensated / s", per_second("saga.compensated"), count, "warn"),
-        Chart("sagas in flight", level(), count, "accent"),
-        Chart("saga p95", spread("saga.took", 0.95), duration, "accent"),
-        Chart("retries / s", per_second("retries"), count, "warn"),
-        Chart("messages lost / s", per_second("dropped"), count, "fault"),
-        Chart("requests failed / s", per_second("request.failed"), count, "bad"),
+        per_second("requests / s", "request", "accent"),
+        spread("request p95", "request.took"),
+        per_second("sagas completed / s", "saga.completed", "good"),
+        per_second("sagas compensated / s", "saga.compensated", "warn"),
+        curves.chart("sagas in flight", _level(sight), _count),
+        spread("saga p95", "saga.took"),
+        per_second("retries / s", "retries", "warn"),
+        per_second("messages lost / s", "dropped", "fault"),
+        per_second("requests failed / s", "request.failed", "bad"),
     ]
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
+
+
+def _level(sight: Sight) -> Measure:
+    """Measure how many sagas are under way at the end of a span; quick when the spans follow each other."""
+    signs = (("saga.started", 1), ("saga.completed", -1), ("saga.compensated", -1))
+    last, level = sight.start, 0
+
+    def measure(_low: int, high: int) -> float:
+        nonlocal last, level
+        if high < last:
+            last, level = sight.start, 0
+        level += sum(sign * sight.feed.series.within(name, last, high) for name, sign in signs)
+        last = high
+        return level
+
+    return measure
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves:
+    """Measures in buckets of whole slices; a column finer than a bucket repeats it, a wider one joins some.
+
+    A bucket that is not over at the moment begins earlier instead, so that the curve does not sink there.
+    """
+
+    sight: Sight
+    room: int
+    axis: Axis
+    at: int
+
+    def chart(
+        self, title: str, measure: Measure, write: Callable[[float], str], style: Style = "accent"
+    ) -> Chart:
+        """Draw one curve."""
+        sight, axis = self.sight, self.axis
+        length = self._bucket(measure)
+        edges = [axis.instant(column, self.room) for column in range(self.room + 1)]
+        columns = [self._span(low, high, length) for low, high in pairwise(edges) if low <= sight.t]
+        buckets = [self._span(low, high, length) for low, high in self._buckets(length) if low <= sight.t]
+        known = {span: measure(*span) for span in dict.fromkeys([*columns, *buckets])}
+        values = [known[span] for span in columns]
+        return Chart(
+            title, (*values, *[None] * (self.room - len(values))), write, style,
+            now=measure(*self._span(self.at, self.at, second(sight), self.at)),
+            peak=max((known[span] or 0.0 for span in buckets), default=0.0),
+        )  # fmt: skip
+
+    def _buckets(self, length: int) -> list[tuple[int, int]]:
+        """Give the buckets of what is drawn."""
+        first = (self.axis.start - self.sight.start) // length * length + self.sight.start
+        return [(low, low + length) for low in range(first, self.axis.end, length)]
+
+    def _bucket(self, measure: Measure) -> int:
+        """Give about a thirtieth of what is drawn; longer, up to the longest, as long as some stay empty."""
+        width = self.sight.feed.series.width
+        slices = max(1, (self.axis.end - self.axis.start) // width // _BUCKETS)
+        while slices < _SECOND:
+            found = [bool(measure(low, high)) for low, high in self._buckets(slices * width)]
+            if any(found) and all(found[found.index(True) : len(found) - found[::-1].index(True)]):
+                return slices * width
+            slices *= 2
+        return _SECOND * width
+
+    def _span(self, low: int, high: int, length: int, now: int | None = None) -> tuple[int, int]:
+        """Give the buckets that begin in a column, or the one it lies in; not further than now."""
+        start, width = self.sight.start, self.sight.feed.series.width
+        first = (low - start) // length
+        last = max(first + 1, (high - start) // length)
+        end = ((self.sight.t if now is None else now) - start) // width * width + width + start
+        low, high = start + first * length, start + last * length
+        return (low, high) if high <= end else (max(start, end - (high - low)), end)
 
 
 def title(sight: Sight, zoom: int, baseline: Baseline | None) -> str:
@@ -137,7 +208,8 @@ def title(sight: Sight, zoom: int, baseline: Baseline | None) -> str:
     axis = axis_of(sight, zoom)
     part = f"T+{axis.start / 1e6:.1f} to {axis.end / 1e6:.1f}, {1 << zoom}x" if zoom else "whole run"
     beside = f"  vs {baseline.told}" if baseline is not None else ""
-    return f"Metrics  {part}{beside}  {sight.signs['fault']} faults"
+    now = f"now: last {second(sight) / 1e6:g}s"
+    return f"Metrics  {part}{beside}  {now}  {sight.signs['fault']} faults"
 
 
 def grid(
@@ -159,16 +231,26 @@ def grid(
                 used = sum(len(text) for text, _ in part)
                 joined += [*part, (" " * (each - used + (place < len(parts) - 1)), "")]
             lines.append(tuple(joined))
+    if len(lines) < height:
+        lines.append(_time(each, min(across, len(plots)), axis))
     return [clipped(row, width, sight.signs["dots"]) for row in lines]
+
+
+def _time(each: int, across: int, axis: Axis) -> Line:
+    """Write beneath each chart of a row from when to when it is drawn."""
+    room = max(10, each - _AXIS)
+    first, last = (f"{t / 1e6:.1f}".removesuffix(".0") + "s" for t in (axis.start, axis.end))
+    told = f"{'':{_AXIS - 1}}{first}{last:>{room - len(first)}}"
+    return line((" ".join(told.ljust(each) for _ in range(across)).rstrip(), "dim"))
 
 
 def drawn(chart: Chart, sight: Sight, width: int, height: int, axis: Axis | None = None) -> list[Line]:
     """Draw one chart: title, bars with the highest value at the axis, fault spans, time."""
     axis = axis or axis_of(sight)
     room = max(10, width - _AXIS)
-    top = max((value for value in (*chart.values, *chart.base) if value is not None), default=0.0)
+    top = max((value for value in (chart.peak, *chart.values, *chart.base) if value is not None), default=0.0)
     bars = max(1, height - 2)
-    lines = [clipped(_title(chart, sight, axis, room), width, sight.signs["dots"])]
+    lines = [clipped(_title(chart), width, sight.signs["dots"])]
     for row in range(bars, 0, -1):
         label = chart.write(top) if row == bars and top else "0" if row == 1 else ""
         cells = _bar_row(chart, sight, row, bars=bars, top=top, room=room, axis=axis)
@@ -177,17 +259,13 @@ def drawn(chart: Chart, sight: Sight, width: int, height: int, axis: Axis | None
     return lines
 
 
-def _title(chart: Chart, sight: Sight, axis: Axis, room: int) -> Line:
+def _title(chart: Chart) -> Line:
     """Name the curve, with its value now, and what it is compared with there."""
-    known = [value for value in chart.values if value is not None]
-    now = f"now {chart.write(known[-1])}" if known else ""
+    now = "-" if chart.now is None else chart.write(chart.now)
     if not chart.base:
-        return line((f"{chart.title:<22}", "strong"), now)
-    base = chart.base[min(axis.column(sight.t, room), len(chart.base) - 1)]
-    told = "-" if base is None else chart.write(base)
-    return line(
-        (f"{chart.title:<20} ", "strong"), f"{now.removeprefix('now ') or '-'} ", (f"vs {told}", "unsure")
-    )
+        return line((f"{chart.title:<22}", "strong"), f"now {now}")
+    told = "-" if chart.then is None else chart.write(chart.then)
+    return line((f"{chart.title:<20} ", "strong"), f"{now} ", (f"vs {told}", "unsure"))
 
 
 def _bar_row(
@@ -198,7 +276,8 @@ def _bar_row(
     for column in range(room):
         value = chart.values[column] if column < len(chart.values) else None
         filled = 0.0 if value is None or top <= 0 else value * bars * 8 / top - (row - 1) * 8
-        cells.append((levels[max(0, min(8, round(filled)))], chart.style))
+        least = int(row == 1 and bool(value) and top > 0)  # little is not nothing
+        cells.append((levels[max(least, min(8, round(filled)))], chart.style))
     here = axis.column(sight.t, room)
     if cells[here][0] == " " and not sight.whole and axis.start <= sight.t:
         cells[here] = (sight.signs["bar"], "dim")

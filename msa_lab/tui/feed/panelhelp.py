@@ -91,7 +91,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     """),
     "charts": ("Metrics", """
         Curves over the run up to this moment; the figure at the top of the axis is the highest
-        value. Below each curve {fault} is when a fault acted.
+        value, now is that of the last second (of a long run, of the time in the title). Below each
+        curve {fault} is when a fault acted.
 
         + and - draw half or twice as much of the time, about this moment. b compares with another run
         at the same times, or with a moment of this one: {line} in the curves, vs beside the value.
