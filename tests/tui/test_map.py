@@ -113,6 +113,14 @@ def test_a_fault_is_drawn_on_its_link_and_named(at: Callable[[int], Sight], widt
     assert "1 lossy: net.loss on payment -> psp" in text_of(mappage.legend(at(20), 78))
 
 
+def test_the_legend_tells_that_rates_count_events_too(at: Callable[[int], Sight]) -> None:
+    for place in (20, 34):
+        assert " rates: ━━ calls + ┅┅ events " in text_of(mappage.legend(at(place), 76))
+        assert "…" not in text_of(mappage.legend(at(place), 76))
+    assert "rates" not in text_of(mappage.legend(at(34), 58))
+    assert "down" in text_of(mappage.legend(at(34), 58))
+
+
 def test_the_links_of_the_selected_service_are_bold_the_others_come_when_asked_for(
     at: Callable[[int], Sight],
 ) -> None:

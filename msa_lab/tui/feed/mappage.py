@@ -17,6 +17,7 @@ from msa_lab.tui.feed.wires import Point, Stroke, Wires
 _FLAT, _LOW = 1, 3
 _LABELLED = 10
 _ROOMY = 60
+_RATED = 70
 SPAN = 2_000_000
 """Figures on the map are those of so many microseconds before the moment."""
 _CALM = ("up", "not yet up")
@@ -232,16 +233,18 @@ def at_point(sight: Sight, width: int, height: int, point: Point) -> str:
 
 
 def legend(sight: Sight, width: int) -> Line:
-    """Explain the lines; name the faults by their numbers."""
+    """Explain the lines, and where they are written the rates; name the faults by their numbers."""
+    rated = width >= _RATED
     shown = Wires(4, 1, unicode=sight.signs.unicode)
     strokes: tuple[tuple[Stroke, str, Style], ...] = (
-        ("bold", "calls", "accent"), ("bold-dots", "events", "accent"), ("double", "fault", "fault"),
+        ("bold", "calls + " if rated else "calls  ", "accent"), ("bold-dots", "events  ", "accent"),
+        ("double", "fault  ", "fault"),
     )  # fmt: skip
-    spans: list[Span] = [(" ", "")]
+    spans: list[Span] = [(" rates: " if rated else " ", "dim")]
     for row, (stroke, word, style) in enumerate(strokes):
         shown.draw([(0, 0), (3, 0)], stroke, style, row + 1)
         drawn = text_of(shown.lines()[0])[1:3]
-        spans += [(drawn, style), (f" {word}  ", "dim")]
+        spans += [(drawn, style), (f" {word}", "dim")]
     faults = sight.moment.faults.values()
     if faults:
         told = "  ".join(

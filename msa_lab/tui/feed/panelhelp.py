@@ -38,9 +38,9 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         * something failed, was tried again or turned back. Enter shows one in the whole log.
     """),
     "picture": ("Map", """
-        A box is a service, with requests a second and p95; lines go from who calls to who is
-        called, dotted ones are events by the broker. Those of the selected service are bold; where
-        a fault acts they are double and have the fault's number.
+        A box is a service, with the calls and events that it takes a second and p95; lines go from
+        who calls to who is called, dotted ones are events by the broker. Those of the selected
+        service are bold; where a fault acts they are double and have the fault's number.
 
         The arrows select, Enter lists the links of the selected one.
     """),
