@@ -52,6 +52,7 @@ _READ: Final = 0.07
 _SLICE: Final = 0.02
 _OUTSIDE: Final = ("command_palette",)
 _TWICE: Final = 2.0
+_UNTIL_A_KEY: Final = 3600.0
 
 
 def of_screens() -> list[list[Binding]]:
@@ -105,6 +106,7 @@ class LabApp(Commanding):
         self.signs = Signs(unicode)
         self._views: dict[str, View] = {}
         self._interrupted = -_TWICE
+        self._lasts = 0.0
         self._open = SCREENS[0][0]
         self.trouble: EnvironmentTrouble | None = None
         self._wanted = at
@@ -167,6 +169,8 @@ class LabApp(Commanding):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self._turns.key(time.perf_counter())
+            if not event.is_forwarded:
+                self._clear()
         await super().on_event(event)
 
     @property
@@ -291,8 +295,9 @@ class LabApp(Commanding):
             f"{held} of {len(findings)} expectations held.  7 tells all, q quits",
             title=f"{verdict}",
             severity="information" if verdict == "PASSED" else "error",
-            timeout=10,
+            timeout=_UNTIL_A_KEY,
         )
+        self._lasts = 0.0
 
     def _read(self, budget: float) -> None:
         """Read on in the log; what cannot be read ends the view."""
@@ -322,7 +327,7 @@ class LabApp(Commanding):
     def action_open(self, name: str) -> None:
         """Open a screen."""
         if name == "lab":
-            self.notify("No lab is under way in this run.", title="Lab")
+            self.notify("No lab is under way in this run.", title="Lab", timeout=2)
             return
         self._open = name
         self.screen_stack[0].query_one(ContentSwitcher).current = name
@@ -392,6 +397,13 @@ class LabApp(Commanding):
     def notify(self, message: str, **options: Any) -> None:  # noqa: ANN401 - those of App
         """Tell something; brackets are brackets."""
         super().notify(message, **{"markup": False, **options})
+        if options.get("severity") == "error":
+            self._lasts = time.perf_counter() + options.get("timeout", self.NOTIFICATION_TIMEOUT)
+
+    def _clear(self) -> None:
+        """Take away what was told, once a key is pressed; while an error is told, nothing."""
+        if self._notifications and time.perf_counter() >= self._lasts:
+            self.clear_notifications()
 
     def action_theme(self) -> None:
         """Take the next theme."""

@@ -161,6 +161,10 @@ def test_the_verdict_is_told_once_at_the_end(start: Start) -> None:
         await pilot.pause(0.3)
         (told,) = [note.message for note in app._notifications]  # noqa: SLF001 - as above
         assert told == "1 of 2 expectations held.  7 tells all, q quits"
+        assert next(iter(app._notifications)).time_left > 60  # noqa: SLF001 - as above; no key was pressed
+        await pilot.press("4")
+        await pilot.pause()
+        assert not [*app._notifications]  # noqa: SLF001 - as above
 
     play_on(app, story)
 

@@ -276,6 +276,19 @@ def test_a_toast_of_one_line_covers_no_more_than_the_border(
     play_on(app, story, size, notifications=True)
 
 
+def test_a_toast_goes_at_the_next_key_but_one_of_an_error(stage: Stage) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "6")
+        assert [(note.title, note.timeout) for note in app._notifications] == [("Lab", 2)]  # noqa: SLF001 - what the user was told
+        await press(pilot, "4")
+        assert not [*app._notifications]  # noqa: SLF001 - as above
+        app.notify("it failed", severity="error")
+        await press(pilot, "m", "5")
+        assert next(note.message for note in app._notifications) == "it failed"  # noqa: SLF001 - as above
+
+    stage(story)
+
+
 @pytest.mark.parametrize("key", ["g", "slash"])
 def test_what_is_typed_has_no_frame(stage: Stage, key: str) -> None:
     async def story(pilot: Pilot[None]) -> None:
