@@ -19,7 +19,7 @@ from msa_lab.tui.feed.wires import Wires
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.map import MapView
 from tests.tui.staging import SIZES, SUMMARY, Stage, bar, page, rows
-from tests.tui.test_screens import every_size, lab, press
+from tests.tui.test_screens import every_size, press
 
 CALLED = {
     "gateway": ("user", "product", "cart", "order"), "product": ("inventory",), "cart": ("product",),
