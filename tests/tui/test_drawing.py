@@ -87,6 +87,17 @@ def test_the_table_of_services_tells_who_is_hurt(feed: Feed) -> None:
     assert "○" in crashed[2]
 
 
+def test_a_service_that_is_degraded_without_a_fault_says_why(feed: Feed) -> None:
+    feed.series.add("requests.order", 4_000_000, 6)
+    feed.series.add("failed.order", 4_000_000)
+
+    row = next(
+        row for row in text(livepage.services(look(feed, 20), 70)).splitlines() if row.startswith("order")
+    )
+
+    assert row.split()[-3:] == ["14%", "14%", "fail"]
+
+
 def test_sagas_that_broke_stand_before_the_others(feed: Feed) -> None:
     sight = look(feed, 34)
 

@@ -69,6 +69,8 @@ def _service(sight: Sight, name: str) -> list[Span]:
     told = [word] if word not in ("up", "degraded") else []
     told += faults
     told += [f"breaker {callee}" for callee in opened]
+    if word == "degraded" and not told:
+        told = [f"{share:.0%} fail"]
     return [
         (name, "strong" if style == "bad" else ""),
         (sign, style),
