@@ -362,9 +362,9 @@ def test_a_fork_can_be_a_new_run_with_other_settings(
             assert "same by    msalab scenario checkout --seed 9" in seen(app)
         await pilot.press("enter")
         branched(engine, log_path)
-        await until(pilot, lambda: app.feed.log.path == log_path)
-        notes = [note.message for note in app._notifications]  # noqa: SLF001 - what was told
-        assert "another run, another past: msalab diff abc123 def456" in notes
+        told = "another run, another past: msalab diff abc123 def456"
+        await until(pilot, lambda: told in [note.message for note in app._notifications])  # noqa: SLF001
+        assert app.feed.log.path == log_path
 
     play_on(app, story, size)
     assert engine.asked == [(("--seed 9",), ("again",))]

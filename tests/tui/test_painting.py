@@ -139,11 +139,13 @@ def test_the_focus_that_goes_on_does_not_paint_the_window(stage: Stage, work: Wo
 
 def test_a_list_longer_than_the_window_asks_for_no_second_layout(stage: Stage, work: Work) -> None:
     async def story(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, LabApp)
         await pilot.pause()
         work.clear()
         await pilot.press("4")
         await pilot.pause()
-        assert rows(pilot.app, "event-list").show_vertical_scrollbar
+        assert rows(app, "event-list").show_vertical_scrollbar
         assert work.layouts == 2  # the first, and one for the page beneath, whose length was not known
 
     stage(story, (80, 24))
