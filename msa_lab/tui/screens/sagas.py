@@ -176,6 +176,14 @@ class SagasView(View):
         page.redraw()
         if not page.display:
             self.focus_panel(page)
+        else:
+            self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        """Give the focus to the page if what had it, the list, is no longer seen."""
+        focused = self.screen.focused
+        if self.display and (focused is None or self not in focused.ancestors):
+            self.focus_panel(self.query_one("#why"))
 
     def _entitle(self) -> None:
         asked = "the saga" if self._ask is None else f"event {self._ask}"
