@@ -1,4 +1,4 @@
-"""Sagas: what the services have written down of one at a moment."""
+"""Sagas: the page beside the messages, and what the services have written down of one at a moment."""
 
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from msa_lab.telemetry.canonical import CanonicalWriter
 from msa_lab.telemetry.log import EventLog
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.screens.sagas import SagasView
 from tests.tui.staging import SIZES, Stage, page, play_on
 from tests.tui.test_screens import press
 
@@ -87,3 +88,22 @@ def test_without_commits_it_says_so(stage: Stage) -> None:
         assert "nothing is written down" in page(app, "why").text()
 
     stage(story, (120, 40))
+
+
+@every_size
+@pytest.mark.parametrize("key", ["w", "d"])
+def test_a_page_opened_from_the_list_leaves_the_focus_in_the_saga(
+    stage: Stage, size: tuple[int, int], key: str
+) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "3", key)
+        assert app.focused is not None
+        assert app.view in app.focused.ancestors
+        assert app.focused.display
+        view = app.view
+        assert isinstance(view, SagasView)
+        before = view.way
+        await press(pilot, "v")
+        assert view.way != before
+
+    stage(story, size)

@@ -367,25 +367,6 @@ def test_a_saga_opens_with_its_messages_on_what_it_broke(stage: Stage, size: tup
 
 
 @every_size
-@pytest.mark.parametrize("key", ["w", "d"])
-def test_a_page_opened_from_the_list_leaves_the_focus_in_the_saga(
-    stage: Stage, size: tuple[int, int], key: str
-) -> None:
-    async def story(pilot: Pilot[None]) -> None:
-        app = await press(pilot, "3", key)
-        assert app.focused is not None
-        assert app.view in app.focused.ancestors
-        assert app.focused.display
-        view = app.view
-        assert isinstance(view, SagasView)
-        before = view.way
-        await press(pilot, "v")
-        assert view.way != before
-
-    stage(story, size)
-
-
-@every_size
 def test_w_tells_why_of_the_message_and_again_of_the_saga(stage: Stage, size: tuple[int, int]) -> None:
     async def story(pilot: Pilot[None]) -> None:
         app = await press(pilot, "3", "enter", "w")
