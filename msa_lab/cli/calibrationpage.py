@@ -134,14 +134,25 @@ def _unsteady(done: Calibrated, stolen: float, terminal: Terminal) -> list[str]:
             f"the host of this virtual machine kept back {100 * stolen:.0f} % of the cores' time while they"
             f" were wanted; the simulated ones {_as_unsteady(done)}"
         )
+    elif done.topology.machines[MACHINE].slowdowns is not None:
+        texts.append(
+            f"this machine's cores were slow now and then; the simulated ones {_as_unsteady(done)}, too"
+        )
     mark = f"  {terminal.glyph('warn')} "
     return [line for text in texts for line in terminal.wrap(text, mark, "    ")]
 
 
 def _as_unsteady(done: Calibrated) -> str:
-    stalls = done.topology.machines[MACHINE].stalls
-    if stalls is not None:
-        return f"stand still for {100 * stalls.share:.0f} % of all time"
+    machine = done.topology.machines[MACHINE]
+    parts = []
+    if machine.stalls is not None:
+        parts.append(f"stand still for {100 * machine.stalls.share:.0f} % of all time")
+    if (slow := machine.slowdowns) is not None:
+        parts.append(
+            f"work at {100 * slow.pace:.0f} % of their pace for {100 * slow.share:.0f} % of all time"
+        )
+    if parts:
+        return " and ".join(parts)
     return "are always there" if done.watched.time else "are always there, for want of a right to watch them"
 
 

@@ -32,6 +32,7 @@ from msa_lab.topology.model import (
     Deployment,
     LinkTiming,
     MachineSettings,
+    Slowdowns,
     Stalls,
     Timing,
     Topology,
@@ -159,13 +160,13 @@ class Checker:
         """Give a machine; a number alone is that of its cores."""
         if isinstance(written, int):
             return MachineSettings(written)
-        if written.stalls is None:
-            return MachineSettings(written.cores)
-        stalls = Stalls(written.stalls.apart, written.stalls.length)
-        if stalls.apart.mean < 1:
+        standing, slow = written.stalls, written.slowdowns
+        stalls = None if standing is None else Stalls(standing.apart, standing.length)
+        if stalls is not None and stalls.apart.mean < 1:
             place = self.document.place(("machines", name, "stalls", "apart"))
             self.mistakes.add(codes.BAD_VALUE, "without time between stalls nothing is ever done", place)
-        return MachineSettings(written.cores, stalls)
+        slowdowns = None if slow is None else Slowdowns(slow.apart, slow.length, slow.pace)
+        return MachineSettings(written.cores, stalls, slowdowns)
 
     def links(self, form: TopologyForm) -> Iterable[LinkTiming]:
         """Read `caller -> callee` of every link."""

@@ -43,11 +43,20 @@ class StallsForm(Strict):
     length: DistributionText
 
 
+class SlowdownsForm(Strict):
+    """How all cores of a machine are slow at once now and then."""
+
+    apart: DistributionText
+    length: DistributionText
+    pace: Annotated[float, Field(gt=0, lt=1)]
+
+
 class MachineForm(Strict):
     """A machine whose cores services share."""
 
     cores: Cores
     stalls: StallsForm | None = None
+    slowdowns: SlowdownsForm | None = None
 
 
 def _machine_tag(written: object) -> str:

@@ -64,11 +64,32 @@ class Stalls:
 
 
 @dataclass(frozen=True, slots=True)
+class Slowdowns:
+    """How all cores of a machine are slow at once: for `length`, the next time `apart` after it.
+
+    `pace` is which share of their usual work they do meanwhile, above 0 and below 1.
+    """
+
+    apart: Distribution
+    length: Distribution
+    pace: float
+
+    @property
+    def share(self) -> float:
+        """Which share of the time the cores are slow on average."""
+        return self.length.mean / (self.apart.mean + self.length.mean)
+
+
+@dataclass(frozen=True, slots=True)
 class MachineSettings:
-    """A machine that instances share; `stalls` None means that its cores are always there."""
+    """A machine that instances share.
+
+    `stalls` None means that its cores are always there, `slowdowns` None that they are always as fast.
+    """
 
     cores: int
     stalls: Stalls | None = None
+    slowdowns: Slowdowns | None = None
 
 
 @dataclass(frozen=True, slots=True)

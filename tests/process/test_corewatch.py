@@ -12,6 +12,7 @@ import pytest
 from msa_lab.runtime.process import corewatch
 from msa_lab.runtime.process.coreprobe import NO_RIGHT
 from msa_lab.runtime.process.corewatch import PROBE, watched_cores
+from msa_lab.usecases.calibration.stalling import SlowPhase
 
 STEALING = """
 import os, sys, time
@@ -75,6 +76,24 @@ def test_a_probe_ends_with_who_started_it() -> None:
     with suppress(ProcessLookupError), os.fdopen(os.pidfd_open(pid)) as ending:
         ended, _, _ = select.select([ending], [], [], 10)
         assert ended
+
+
+def test_what_a_probe_tells_of_a_core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    probe = tmp_path / "probe.py"
+    looks = [
+        *((tick, 0, 4_000) for tick in range(2_000, 42_000, 2_000)),
+        (80_000, 5_000, 900),
+        (90_000, 20, 9_000),
+    ]
+    told = "watching\n" + "".join(f"{due} {late} {took}\n" for due, late, took in looks) + "92000 4"
+    probe.write_text(f"import time\nprint({told!r}, end='', flush=True)\ntime.sleep(60)\n")
+    monkeypatch.setattr(corewatch, "PROBE", probe)
+    with watched_cores() as watch:
+        seen = watch.seen()
+
+    cores = len(os.sched_getaffinity(0))
+    assert list(seen.lengths) == [5_000] * cores
+    assert list(seen.slow) == [SlowPhase(40_000, 0.25)] * cores  # one slow look alone is no phase
 
 
 def test_who_may_not_watch_sees_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

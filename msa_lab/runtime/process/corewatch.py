@@ -1,4 +1,4 @@
-"""Watches whether this machine's cores are there, while something else is measured on them."""
+"""Watches whether this machine's cores are there, and how fast, while something else is measured on them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from msa_lab.runtime.process.coreprobe import LATE, SLOW, TICK
 from msa_lab.runtime.process.cores import CoreTimes, read_core_times
-from msa_lab.usecases.calibration.stalling import Watched
+from msa_lab.usecases.calibration.stalling import SlowPhase, Watched, slow_phases
 
 PROBE = Path(__file__).with_name("coreprobe.py")
 READY_WITHIN = 5_000_000_000
@@ -33,11 +34,16 @@ class CoreWatch:
         """Give what the probes saw so far: a stall from the first tick in it, half a tick late on average."""
         time_of_all = (time.monotonic_ns() // 1000 - self.began) * len(self.told)
         lengths: list[int] = []
+        slow: list[SlowPhase] = []
         for told in self.told:
             told.seek(0)
-            lines = [line for line in told if line.endswith("\n")]  # the last one may still be written
-            lengths += [int(line.split()[1]) for line in lines[1:]]
-        return Watched(time_of_all, lengths)
+            lines = [line.split() for line in told if line.endswith("\n")]  # the last may still be written
+            looks = [(int(due), int(late), int(took)) for due, late, took in lines[1:]]
+            lengths += [late for _, late, _ in looks if late * 1000 > LATE]
+            slow += slow_phases(
+                [(due, took / 1000) for due, _, took in looks if took > 1000 * SLOW], TICK // 1000
+            )
+        return Watched(time_of_all, lengths, slow)
 
     def stolen(self) -> float:
         """Give which share of the time that cores were wanted a host kept them back; 0 where unknown."""

@@ -12,7 +12,7 @@ from msa_lab.scenario.model import Call, Repeat
 from msa_lab.sdk.values import Duration, seconds
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.topology.loading import read_topology
-from msa_lab.topology.model import Stalls, Topology
+from msa_lab.topology.model import MachineSettings, Topology
 from msa_lab.usecases.calibration.deriving import Calibration, derived
 from msa_lab.usecases.calibration.observing import KINDS as OBSERVED
 from msa_lab.usecases.calibration.observing import Measured, Observer, Work
@@ -109,6 +109,7 @@ class Calibrated:
             "apart": self.apart,
             "failed": self.failed,
             "stood_still": self.watched.share if self.watched.time else None,
+            "slow": self.watched.slow_share if self.watched.time else None,
             "levels": [
                 {
                     "share": share,
@@ -143,8 +144,8 @@ def calibrate(
     """Measure the real shop, derive a topology, and play both worlds at shares of the capacity.
 
     Each measurement takes `length`. The shares are measured anew, twice each, and no cost is fitted to them.
-    `watched` tells what was seen of the machine's own stalls so far: at first for the fit, at the end for the
-    topology, because a host does as it likes while the shares are played, too.
+    `watched` tells what was seen so far of the machine's stalls and slowdowns: at first for the fit, and at
+    the end for the topology, because a host does as it likes while the shares are played, too.
 
     Raises:
         UserMistake: when the scenario cannot be repeated.
@@ -156,8 +157,8 @@ def calibrate(
     quiet, alone, measured = _quiet(plan, stage, length)
     try:
         demand = _demand(at_capacity - alone, busy.every - quiet.every, requests)
-        fit = _Fit(plan, stage, measured, requests, length, name=name, cores=cores, note=note)
-        fit.stalls = watched().stalls()
+        host = watched().machine(cores)
+        fit = _Fit(plan, stage, measured, requests, length, name=name, note=note, machine=host)
         found, _, simulated = fit.meeting(capacity, demand)
     except ValueError as error:
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
@@ -169,7 +170,7 @@ def calibrate(
     failed = sum(
         speed.failed for speed in (busy, quiet, *(play for plays in real.values() for play in plays))
     )
-    fit.stalls = watched().stalls()
+    fit.machine = watched().machine(cores)
     twin = fit.twin(found)
     levels = {}
     for share, plays in real.items():
@@ -195,9 +196,8 @@ class _Fit:
     requests: int
     length: Duration
     name: str
-    cores: int
     note: str
-    stalls: Stalls | None = None
+    machine: MachineSettings
     text: str = ""
 
     def meeting(self, capacity: float, demand: float) -> tuple[Calibration, Plan, float]:
@@ -220,16 +220,14 @@ class _Fit:
     def _fitted(self, demand: float) -> tuple[Calibration, Plan]:
         events = handled_events(self.plan)
         found = derived(
-            self.measured, requests=self.requests, demand=demand, events=events, stalls=self.stalls
+            self.measured, requests=self.requests, demand=demand, events=events, machine=self.machine
         )
         return found, self.twin(found)
 
     def twin(self, found: Calibration) -> Plan:
         """Give the plan with the topology of a calibration, and keep its text."""
         played = self.plan.topology
-        self.text = topology_text(
-            played, found, name=self.name, cores=self.cores, note=self.note, stalls=self.stalls
-        )
+        self.text = topology_text(played, found, name=self.name, machine=self.machine, note=self.note)
         topology = read_topology(self.text, played.specs, f"{self.name}.yaml")
         return dataclasses.replace(self.plan, topology=topology)
 

@@ -15,7 +15,7 @@ from statistics import NormalDist
 from msa_lab.sdk.distributions import Constant, Distribution
 from msa_lab.sdk.policy import Cost
 from msa_lab.sdk.values import Duration, ms
-from msa_lab.topology.model import Stalls
+from msa_lab.topology.model import MachineSettings
 from msa_lab.usecases.calibration.fitting import fitted, quantile, typical
 from msa_lab.usecases.calibration.observing import Measured, Timed, Work
 
@@ -56,12 +56,12 @@ def derived(
     requests: int,
     demand: float,
     events: frozenset[Work],
-    stalls: Stalls | None = None,
+    machine: MachineSettings | None = None,
 ) -> Calibration:
     """Derive costs. A visit is so many `requests` and takes `demand` seconds of CPU.
 
-    `events` says which work is the handling of events. What the machine's `stalls` made longer is left out:
-    that is the machine's time, not the work's.
+    `events` says which work is the handling of events. What stalls and slowdowns of the `machine` made longer
+    is left out: that is the machine's time, not the work's.
 
     Raises:
         ValueError: when too little was seen to derive anything.
@@ -70,7 +70,7 @@ def derived(
     calls = {work: timed for work, timed in measured.work.items() if work not in events}
     if visits < 1 or not calls:
         raise ValueError("too few visits were made")
-    measured = untouched(measured, stalls)
+    measured = untouched(measured, machine)
     commit = typical(measured.commits)
     replies = [max(0.0, back - WIRE) for back in measured.replies]
     reply = typical(replies)
@@ -101,13 +101,13 @@ def derived(
     )
 
 
-def untouched(measured: Measured, stalls: Stalls | None) -> Measured:
-    """Leave out samples that only a stall explains.
+def untouched(measured: Measured, machine: MachineSettings | None) -> Measured:
+    """Leave out samples that only a stall or a slowdown explains.
 
     Their lower half shows how they spread without one. What lies above the 99th percentile of a log-normal
-    with that spread, and a millisecond above the median, met a stall.
+    with that spread, and a millisecond above the median, met one.
     """
-    if stalls is None:
+    if machine is None or (machine.stalls is None and machine.slowdowns is None):
         return measured
 
     def kept(samples: Sequence[int]) -> list[int]:

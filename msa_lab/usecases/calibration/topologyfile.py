@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msa_lab.topology.fileform import SCHEMA
-from msa_lab.topology.model import Stalls, Topology
+from msa_lab.topology.model import MachineSettings, Topology
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.fitting import written
 
@@ -22,7 +22,7 @@ _RESERVED = frozenset({"on", "off", "yes", "no", "true", "false", "null", "y", "
 
 
 def topology_text(
-    played: Topology, found: Calibration, *, name: str, cores: int, note: str, stalls: Stalls | None = None
+    played: Topology, found: Calibration, *, name: str, machine: MachineSettings, note: str
 ) -> str:
     """Write a topology that stands by itself: patterns and settings as played, costs and timing as measured.
 
@@ -47,7 +47,7 @@ def topology_text(
         "title": f"{played.title}, as fast as this machine",
         "why": note,
         **{key: value for key, value in data.items() if key not in _HEAD},
-        "machines": {MACHINE: _machine(cores, stalls)},
+        "machines": {MACHINE: _machine(machine)},
         "timing": {
             "commit": "0ms",
             "commit_cpu": written(found.commit),
@@ -62,13 +62,13 @@ def topology_text(
     return "".join(f"{line}\n" for line in _block(whole, ""))
 
 
-def _machine(cores: int, stalls: Stalls | None) -> int | dict[str, Any]:
-    if stalls is None:
-        return cores
-    return {
-        "cores": cores,
-        "stalls": {"apart": written(stalls.apart), "length": written(stalls.length)},
-    }
+def _machine(machine: MachineSettings) -> int | dict[str, Any]:
+    form: dict[str, Any] = {"cores": machine.cores}
+    if (stalls := machine.stalls) is not None:
+        form["stalls"] = {"apart": written(stalls.apart), "length": written(stalls.length)}
+    if (slow := machine.slowdowns) is not None:
+        form["slowdowns"] = {"apart": written(slow.apart), "length": written(slow.length), "pace": slow.pace}
+    return form if len(form) > 1 else machine.cores
 
 
 def _block(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:

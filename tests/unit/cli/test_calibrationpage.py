@@ -10,7 +10,7 @@ from msa_lab.cli.calibrationpage import page
 from msa_lab.cli.terminal import Terminal
 from msa_lab.sdk import Duration, ms, seconds
 from msa_lab.sdk.distributions import Constant, Exponential
-from msa_lab.topology import MachineSettings, Stalls
+from msa_lab.topology import MachineSettings, Slowdowns, Stalls
 from msa_lab.usecases.calibration.calibrate import Calibrated
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.speed import Compared
@@ -87,6 +87,19 @@ def test_whether_the_simulated_cores_stand_still_too_is_told(length: int, told: 
 
     assert f"while they were wanted; the simulated ones {told}" in text
     assert "for want" not in text
+
+
+def test_whether_the_cores_were_slow_is_told() -> None:
+    done = calibrated(24.0, 44_000.0)
+    machines = {
+        "host": MachineSettings(2, slowdowns=Slowdowns(Exponential(ms(900)), Exponential(ms(100)), 0.25))
+    }
+    done = dataclasses.replace(done, topology=dataclasses.replace(done.topology, machines=machines))
+    text = " ".join(page(done, Path("x"), Terminal(), stolen=0.0).split())
+
+    assert (
+        "slow now and then; the simulated ones work at 25 % of their pace for 10 % of all time, too" in text
+    )
 
 
 def test_a_shop_that_refused_is_told() -> None:

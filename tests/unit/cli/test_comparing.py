@@ -113,7 +113,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  #
     ) -> Calibrated:  # fmt: skip
         assert length == seconds(5)
         assert watched().share < 1
-        text = topology_text(plan.topology, found, name=name, cores=cores, note=note)
+        text = topology_text(plan.topology, found, name=name, machine=watched().machine(cores), note=note)
         topology = read_topology(text, plan.topology.specs)
         rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58), (40_000.0, 42_000.0)),)
         return Calibrated(topology, text, found, 0.07, 24.0, 24.5, {0.2: rows})

@@ -7,7 +7,15 @@ import pytest
 
 from msa_lab.sdk import Breaker, CallPolicy, Constant, Cost, Exponential, Money, Retry, ms, seconds
 from msa_lab.source import InvalidFile
-from msa_lab.topology import BrokerSettings, Deployment, LinkTiming, MachineSettings, Stalls, Topology
+from msa_lab.topology import (
+    BrokerSettings,
+    Deployment,
+    LinkTiming,
+    MachineSettings,
+    Slowdowns,
+    Stalls,
+    Topology,
+)
 
 Load = Callable[[str], Topology]
 
@@ -49,6 +57,14 @@ def test_cores_may_stand_still_now_and_then(load: Load) -> None:
     assert stalls.share == pytest.approx(0.3)
 
 
+def test_cores_may_be_slow_now_and_then(load: Load) -> None:
+    text = "machines: {big: {cores: 2, slowdowns: {apart: exp(900ms), length: 100ms, pace: 0.25}}}\n"
+    slowdowns = Slowdowns(Exponential(ms(900)), Constant(ms(100)), 0.25)
+
+    assert load(text).machines == {"big": MachineSettings(2, slowdowns=slowdowns)}
+    assert slowdowns.share == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize(
     ("machine", "message", "near"),
     [
@@ -59,6 +75,16 @@ def test_cores_may_stand_still_now_and_then(load: Load) -> None:
         (
             "{cores: 2, stalls: {apart: 0ms, length: 1ms}}",
             "without time between stalls nothing is ever done",
+            None,
+        ),
+        (
+            "{cores: 2, slowdowns: {apart: 1s, length: 1ms, pace: 1}}",
+            "'pace' must be less than 1",
+            None,
+        ),
+        (
+            "{cores: 2, slowdowns: {apart: 1s, length: 1ms, pace: 0}}",
+            "'pace' must be greater than 0",
             None,
         ),
         ("four", "'big' must be a whole number, not the text 'four'", None),

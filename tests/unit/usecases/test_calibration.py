@@ -36,7 +36,7 @@ def known() -> Plan:
         costs, LogNormal(ms(1.2), 0.4), Constant(ms(0.1)), Constant(ms(1)), Constant(ms(1)),
         Constant(Duration(0)), 0.0, 0.0, reply=LogNormal(ms(0.3), 0.4),
     )  # fmt: skip
-    text = topology_text(plan.topology, truth, name="truth", cores=2, note="")
+    text = topology_text(plan.topology, truth, name="truth", machine=MachineSettings(2), note="")
     return dataclasses.replace(plan, topology=read_topology(text, plan.topology.specs))
 
 

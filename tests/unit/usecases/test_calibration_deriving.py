@@ -8,7 +8,7 @@ import pytest
 from msa_lab.bootstrap import Workspace, topology_for
 from msa_lab.sdk import Cost, ms
 from msa_lab.sdk.distributions import Constant, Exponential
-from msa_lab.topology import MachineSettings, Stalls
+from msa_lab.topology import MachineSettings, Slowdowns, Stalls
 from msa_lab.topology.loading import read_topology
 from msa_lab.usecases.calibration.deriving import derived, untouched
 from msa_lab.usecases.calibration.observing import Measured, Timed
@@ -77,7 +77,9 @@ def test_the_text_is_a_topology_with_patterns_as_played_and_costs_as_found(name:
     work = {**SEEN.work, ("psp", "psp.capture"): Timed([2_500] * 10, commits=10)}
     seen = dataclasses.replace(SEEN, work=work)
     found = derived(seen, requests=2, demand=0.021, events=EVENTS)
-    text = topology_text(played, found, name="here", cores=2, note='On "my" machine: 2 cores.')
+    text = topology_text(
+        played, found, name="here", machine=MachineSettings(2), note='On "my" machine: 2 cores.'
+    )
     made = read_topology(text, specs)
 
     assert (made.id, made.why) == ("here", 'On "my" machine: 2 cores.')
@@ -99,10 +101,12 @@ def test_samples_that_a_stall_made_longer_are_left_out() -> None:
     work = {("till", "till.ring"): Timed([*usual, 31_000, 45_000], commits=102)}
     measured = Measured(work, {"till.ring": [*usual, 9_000]}, [40_000, 900, 950], [], usual, 102)
     stalls = Stalls(Exponential(ms(70)), Exponential(ms(30)))
-    cleaned = untouched(measured, stalls)
+    slow = Slowdowns(Exponential(ms(900)), Exponential(ms(50)), 0.3)
+    cleaned = untouched(measured, MachineSettings(2, stalls))
 
     timed = cleaned.work["till", "till.ring"]
     assert (list(timed.own), timed.commits) == (usual, 100)
     assert (cleaned.trips["till.ring"], cleaned.client_trips) == (usual, [900, 950])
     assert (cleaned.commits, cleaned.lags, cleaned.requests) == ([], usual, 102)
-    assert untouched(measured, None) is measured
+    assert untouched(measured, MachineSettings(2, slowdowns=slow)) == cleaned
+    assert untouched(measured, MachineSettings(2)) is measured

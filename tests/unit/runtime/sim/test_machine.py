@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from msa_lab.bootstrap import Wishes, Workspace, plan_for, play, scenario_for
-from msa_lab.runtime.sim.machine import Machine, Standstills, machine
+from msa_lab.runtime.sim.machine import Machine, Pace, Phases, machine
 from msa_lab.runtime.sim.streams import Streams
 from msa_lab.sdk.distributions import Constant, Distribution, Exponential, LogNormal
 from msa_lab.sdk.values import Duration, ms, seconds
-from msa_lab.topology import MachineSettings, Stalls
+from msa_lab.topology import MachineSettings, Slowdowns, Stalls
 
 ROOT = Path(__file__).parents[4]
 
@@ -73,7 +73,49 @@ def test_the_same_seed_stands_still_at_the_same_instants() -> None:
 def test_even_a_core_that_hardly_runs_gets_on() -> None:
     stream = random.Random(1)
 
-    assert Standstills(Stalls(Constant(Duration(0)), Constant(ms(1))), stream).end(0, 3) == 2_003
+    assert Pace(Phases(Constant(Duration(0)), Constant(ms(1)), stream)).end(0, 3) == 2_003
+
+
+def slowed(apart: Distribution, length: Distribution, pace: float, cores: int = 1) -> Machine:
+    return machine("host", MachineSettings(cores, slowdowns=Slowdowns(apart, length, pace)), Streams(1))
+
+
+def test_slow_cores_take_longer_for_what_falls_into_a_slowdown() -> None:
+    # As usual from 0 to 10, at a quarter of the pace until 30, as usual until 40, and so on.
+    host = slowed(Constant(Duration(10)), Constant(Duration(20)), 0.25)
+
+    assert host.occupy(2, 4) == 6  # before one
+    assert host.occupy(9, 2) == 14  # one before, one in it
+    assert host.occupy(26, 3) == 32  # one in it, two after
+    assert host.occupy(35, 12) == 62  # five, five in the whole one, two after
+
+
+def test_a_core_can_stand_still_in_a_slowdown() -> None:
+    stream = random.Random(1)
+    slow = Phases(Constant(Duration(10)), Constant(Duration(20)), stream)
+    stalls = Phases(Constant(Duration(12)), Constant(Duration(3)), stream)
+
+    # Eight until 10, half in 2 slow ones, nothing until 15, 1.5 in the next 6.
+    assert Pace(stalls, slow, 0.25).end(2, 10) == 21
+
+
+def test_all_cores_are_slow_at_once() -> None:
+    host = slowed(Exponential(ms(900)), Exponential(ms(50)), 0.25, cores=2)
+    ends = [host.occupy(0, seconds(10)), host.occupy(0, seconds(10))]
+
+    assert len(set(ends)) == 1
+
+
+@pytest.mark.parametrize("length", [Exponential(ms(50)), LogNormal(ms(40), 0.5)])
+def test_the_declared_share_of_a_busy_core_is_slow(length: Distribution) -> None:
+    apart = Exponential(ms(900))
+    host, worked, end = slowed(apart, length, 0.25), 0, 0
+    while worked < seconds(20_000):
+        worked += ms(300)
+        end = host.occupy(end, ms(300))
+
+    lost = Slowdowns(apart, length, 0.25).share * (1 - 0.25)
+    assert 1 - worked / end == pytest.approx(lost, rel=0.05)
 
 
 @pytest.mark.parametrize(("load", "apart", "length"), [(0.4, 70, 30), (0.6, 700, 100)])
