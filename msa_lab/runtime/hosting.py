@@ -16,17 +16,19 @@ from msa_lab.sdk.saga import SagaRecord
 
 @dataclass(frozen=True, slots=True)
 class Inboxed:
-    """An event that a consumer group has applied; `id` is `event id/group`."""
+    """An event that a consumer group has applied, at the instant `at`; `id` is `event id/group`."""
 
     id: str
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The reply to a keyed operation; `id` is `operation/key`."""
+    """The reply to a keyed operation, given at the instant `at`; `id` is `operation/key`."""
 
     id: str
     reply: Any
+    at: int = 0
 
 
 INBOX = Table("inbox", Inboxed)

@@ -14,15 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from msa_lab.errors import EnvironmentTrouble
+from msa_lab.runtime.hosting import ANSWERS, INBOX, Answered, Inboxed
 from msa_lab.runtime.process.backend import Backend
-from msa_lab.runtime.process.database import Database
+from msa_lab.runtime.process.database import FORGOTTEN_AT_ONCE, Database
 from msa_lab.runtime.process.journal import Told
 from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.sdk import Conflict, Duplicate
 from msa_lab.sdk.failures import StoreUnavailable
 from msa_lab.sdk.memory import Change, MemoryDatabase, MemoryTransaction, Row
 from msa_lab.sdk.testing import run
-from tests.builders import COUNTERS, DEEDS, SHELF, SHOP, Counter, Deed
+from msa_lab.sdk.values import Instant
+from tests.builders import COUNTERS, DEEDS, SHELF, SHOP, Counter, Deed, Got
 
 
 def told_at(t: int, number: int) -> Told:
@@ -218,6 +220,39 @@ def test_services_that_share_a_database_keep_records_journal_and_outbox_apart(
     assert asyncio.run(played()) == [
         (f"piece {number}", [(1, b"message %d" % number)], [number]) for number in range(len(SHOP))
     ]
+
+
+async def marked(database: Database, *marks: Inboxed | Answered) -> None:
+    tx = database.begin()
+    for mark in marks:
+        if isinstance(mark, Inboxed):
+            tx.insert(INBOX, mark)
+        else:
+            tx.insert(ANSWERS, mark)
+    await database.commit(tx, nothing_to_keep, lambda _earlier: None)
+
+
+def test_marks_of_before_an_instant_are_forgotten_and_nothing_else_is(
+    backends: Callable[[], Backend],
+) -> None:
+    async def played() -> list[object]:
+        database, got = Database(SHELF, backends(), versioned=True), Got("1", "shelf-1")
+        await database.open()
+        tx = database.begin()
+        tx.put(COUNTERS, Counter("a", 1))
+        await database.commit(tx, nothing_to_keep, lambda _earlier: None)
+        old = [Inboxed(f"{number}/shelf", number) for number in range(2 * FORGOTTEN_AT_ONCE + 1)]
+        await marked(database, *old, Inboxed("new/shelf", 9_000_000), Inboxed("just/shelf", 5_000_000))
+        await marked(database, Answered("shelf.take/1", got, 4), Answered("shelf.take/2", got, 5_000_001))
+        seen: list[object] = [await database.forget(Instant(5_000_000)), await database.forget(Instant(0))]
+        seen += [await database.has_applied(f"{place}/shelf") for place in (0, 1000, "just", "new")]
+        seen += [(await database.answered(key))[0] for key in ("shelf.take/1", "shelf.take/2")]
+        seen.append((await database.get(COUNTERS, "a"))[0])
+        await database.close()
+        return seen
+
+    gone = 2 * FORGOTTEN_AT_ONCE + 2
+    assert asyncio.run(played()) == [gone, 0, False, False, True, True, False, True, Counter("a", 1)]
 
 
 def test_a_file_locked_by_another_is_waited_for_while_the_loop_goes_on(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import pickle
@@ -45,7 +46,7 @@ from msa_lab.runtime.process.web import Web
 from msa_lab.runtime.process.wire import frame, frames
 from msa_lab.sdk.failures import PortFailure
 from msa_lab.sdk.saga import SagaRecord
-from msa_lab.sdk.values import CurrencyMismatch
+from msa_lab.sdk.values import CurrencyMismatch, Instant
 
 ORPHANED = 3
 """The exit code of a process whose control plane is gone."""
@@ -216,6 +217,8 @@ class Process:
                 self._begin()
             case ["hold" | "release" | "pass", *_]:
                 self._hold(message)
+            case ["forget marks", until]:
+                self._background.spawn(self._forget(Instant(until)))
             case ["arrange", instance, word]:
                 self._background.spawn(self._arrange(instance, word))
             case _:
@@ -252,6 +255,13 @@ class Process:
     def _begin(self) -> None:
         for host in self.hosts.values():
             host.begin()
+
+    async def _forget(self, until: Instant) -> None:
+        """Forget what was done before an instant; of each service, its first instance does it for all."""
+        for name, service in self._place.instances:
+            if name == f"{service}-1":
+                with contextlib.suppress(PortFailure):  # there is a next time
+                    await self.hosts[name].desk.kept.database.forget(until)
 
     async def _arrange(self, instance: str, word: str) -> None:
         """Put a value of the scenario's `given` into a service."""

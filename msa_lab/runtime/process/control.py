@@ -212,6 +212,12 @@ class Control:
         """The faults that act now."""
         return [fault for fault, acts in self.faults.items() if acts]
 
+    @property
+    def whole(self) -> bool:
+        """Whether everybody serves, no fault is in force or waits to heal, and no message is held."""
+        paused = any(running.paused for running in self.fleet.running.values())
+        return self.fleet.whole and not (paused or self.faults or self._hold)
+
     def tell_all(self, message: list[Any]) -> None:
         """Send a message to every process."""
         whole = frame(message)

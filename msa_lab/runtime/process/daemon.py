@@ -17,6 +17,7 @@ from msa_lab.runtime.process.blueprint import Blueprint
 from msa_lab.runtime.process.chaos import FOREVER, Chaos
 from msa_lab.runtime.process.control import Control
 from msa_lab.runtime.process.fleet import Running
+from msa_lab.runtime.process.forgetting import forget
 from msa_lab.runtime.process.holding import Holding
 from msa_lab.runtime.process.hurting import Hurting
 from msa_lab.runtime.process.identity import started
@@ -150,6 +151,7 @@ class Daemon:
                 control.tasks.spawn(self.chaos.run())
                 control.tasks.spawn(self._flush())
                 control.tasks.spawn(tidy(standing.blueprint))
+                control.tasks.spawn(forget(control))
                 await self._until(None)
                 self.holding.end()
                 await self.chaos.heal()

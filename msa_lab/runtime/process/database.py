@@ -6,7 +6,9 @@ before it is written. Reads between hold nothing; what they saw is checked by th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,10 +26,14 @@ from msa_lab.sdk.failures import Conflict, Duplicate
 from msa_lab.sdk.memory import Change, MemoryTransaction, matches
 from msa_lab.sdk.saga import SagaRecord
 from msa_lab.sdk.spec import ServiceSpec
+from msa_lab.sdk.values import Instant
 
 T = TypeVar("T")
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
+
+FORGOTTEN_AT_ONCE = 500
+"""How many marks one transaction deletes at most: some 2 ms in which nothing else of the process goes on."""
 
 
 Following = Callable[[Sequence[Change]], tuple[str, Sequence[Told], Sequence[bytes]]]
@@ -39,6 +45,11 @@ _Noted = tuple[int, bytes]
 
 def _nothing(_result: object) -> None:
     """Follow up nothing."""
+
+
+def _deleted(statement: sql.Delete, until: Instant, connection: Connection) -> int:
+    """Delete some rows of before an instant; give how many."""
+    return int(connection.execute(statement, {"until": until, "most": FORGOTTEN_AT_ONCE}).rowcount)
 
 
 class Database:
@@ -265,6 +276,17 @@ class Database:
         if rows:
             self._known = max(self._known, rows[-1][0])
         return [event for _, events in rows for event in _decode(events)]
+
+    async def forget(self, until: Instant) -> int:
+        """Delete the marks of what was done before an instant, in pieces; give how many there were."""
+        gone = 0
+        for statement in self.layout.outlived:
+            some = FORGOTTEN_AT_ONCE
+            while some == FORGOTTEN_AT_ONCE:
+                some = await self._backend.write(partial(_deleted, statement, until), _nothing)
+                gone += some
+                await asyncio.sleep(0)  # requests come between the pieces
+        return gone
 
     # -- the outbox ---------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ from msa_lab.sdk.spec import ServiceSpec
 class Layout:
     """Tables and their statements.
 
-    `declared` gives a table's name in the spec for that in the database. `outbox` is a queue. `journal` has a
+    `declared` gives a table's name in the spec for that in the database. `outlived` deletes the `most` first
+    marks of what is done that were made before the instant `until`. `outbox` is a queue. `journal` has a
     row an instance: the log events of its last commit, and the commit's number; those of the commits before
     were sent before it. `documents` are in the order they came in, `indexed` in that of their changes; a
     document without fields was removed from the index.
@@ -55,6 +56,7 @@ class Layout:
             f"{prefix}_schema", metadata, sql.Column("fingerprint", sql.Integer, primary_key=True)
         )
         self.fingerprint = fingerprint(metadata)
+        self.outlived = [_before(self.tables[table.name].table) for table in OWN]
         self._outbox_statements(self.outbox)
         self._journal_statements(journal)
         self._index_statements(indexed)
@@ -78,6 +80,12 @@ class Layout:
         self.index = sql.insert(indexed).values(number=_next(indexed))
         self.reindex = sql.update(indexed).where(here).values(number=_next(indexed))
         self.changed = _changed(indexed, indexed.c.id, indexed.c.fields)
+
+
+def _before(marks: sql.Table) -> sql.Delete:
+    """Delete old rows. No index leads to them: they stand first, and each mark would pay for it."""
+    old = sql.select(marks.c.id).where(marks.c.at < sql.bindparam("until")).limit(sql.bindparam("most"))
+    return sql.delete(marks).where(marks.c.id.in_(old))
 
 
 def _next(table: sql.Table) -> Any:  # noqa: ANN401 - an expression

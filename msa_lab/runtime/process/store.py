@@ -216,10 +216,10 @@ class StoreView:
         work = self._work
         if work.message is not None:
             if work.inbox:
-                tx.insert(INBOX, Inboxed(work.place))
+                tx.insert(INBOX, Inboxed(work.place, self._kept.site.clock.now()))
                 return True
         elif work.key is not None and isinstance(result, work.reply_type):
-            tx.insert(ANSWERS, Answered(work.key, result))
+            tx.insert(ANSWERS, Answered(work.key, result, self._kept.site.clock.now()))
             return True
         return False
 
