@@ -99,6 +99,33 @@ def test_a_kept_shop_refuses_databases_of_the_other_kind_until_it_is_emptied(msa
 
 
 @linux
+def test_a_death_that_a_killed_supervisor_did_not_log_is_told_at_the_next_start(msalab: Terminal) -> None:
+    def deaths() -> list[Any]:
+        told = msalab("events", "shop", "--jsonl", "--filter", "kind == 'event.dead'").out.splitlines()
+        return [json.loads(line)["detail"]["id"] for line in told]
+
+    url = msalab.json("up", "-t", "monolith")["url"]
+    assert msalab("chaos", "inject", "msg.poison notification count=1 for 60s").code == 0
+    request(url, "user.register", {"email": "ann@example.org", "password": "correct-horse"})
+    (dead,) = until("one event is dead", deaths)
+    os.kill(supervisor_of(msalab), signal.SIGKILL)
+    until("it is down", lambda: msalab("status").code == 3)
+    (log,) = msalab.folder.rglob("events.jsonl")
+    lines = log.read_bytes().splitlines(keepends=True)
+    end = next(number for number, line in enumerate(lines) if b'"event.dead"' in line)
+    log.write_bytes(b"".join(lines[:end]))  # as if it had been killed before it wrote that down
+    assert deaths() == []
+
+    msalab.json("up", "-t", "monolith")
+    until("the death is told", lambda: deaths() == [dead])
+    os.kill(supervisor_of(msalab), signal.SIGKILL)
+    until("it is down", lambda: msalab("status").code == 3)
+    msalab.json("up", "-t", "monolith")
+    until("it serves", lambda: msalab.json("status")["instances"][0]["ready"])
+    assert deaths() == [dead]
+
+
+@linux
 def test_reset_begins_anew_and_other_data_are_not_mixed_in(msalab: Terminal) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -56,6 +56,7 @@ class Control:
             blueprint, self.journal, line, self.tasks, birth=self._birth, on_listing=self._list
         )
         self.fleet.on_death = lambda running: self.tasks.spawn(self._speak_for(running))
+        self._groups = groups_of(blueprint.specs)
         self.listed: dict[str, list[tuple[str, int]]] = {}
         self.faults: dict[str, bool] = {}  # those not healed yet; whether they still act
         self.touched: dict[str, int] = {}
@@ -116,12 +117,18 @@ class Control:
     async def _speak_for(self, dead: Running) -> None:
         """Tell of what a process has buried, which it may not have come to itself."""
         services = {service for _, service in dead.placed.instances}
-        groups = [group for group in groups_of(self.blueprint.specs) if group in services]
+        await self._tell_deaths([group for group in self._groups if group in services], self.clock.now())
+
+    async def catch_up(self, logged: Instant) -> None:
+        """Tell of what was buried after the log's last event: whoever should have told of it was killed."""
+        await self._tell_deaths(list(self._groups), logged)
+
+    async def _tell_deaths(self, groups: Sequence[str], now: Instant) -> None:
         if "event.dead" not in self.blueprint.wanted or not groups:
             return
         broker = broker_of(self.blueprint)
         try:
-            self._ledger.take(await obituaries(broker, groups, self.clock.now()))
+            self._ledger.take(await obituaries(broker, groups, now))
         finally:
             await broker.close()
 

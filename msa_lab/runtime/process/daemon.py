@@ -28,7 +28,7 @@ from msa_lab.runtime.process.roster import roster
 from msa_lab.runtime.process.stamping import say
 from msa_lab.runtime.process.tidying import tidy
 from msa_lab.runtime.process.verbs import Verbs
-from msa_lab.sdk.values import CurrencyMismatch
+from msa_lab.sdk.values import CurrencyMismatch, Instant
 from msa_lab.telemetry.log import EventLog
 from msa_lab.usecases.ports import Plan
 
@@ -149,6 +149,7 @@ class Daemon:
                 await self.admin.open(standing.admin)
                 on_up()
                 control.tasks.spawn(self.chaos.run())
+                control.tasks.spawn(control.catch_up(Instant(standing.logged)))
                 control.tasks.spawn(self._flush())
                 control.tasks.spawn(tidy(standing.blueprint))
                 control.tasks.spawn(forget(control))
