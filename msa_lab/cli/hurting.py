@@ -11,7 +11,10 @@ from msa_lab.cli.options import Talk
 from msa_lab.cli.places import shops_folder
 from msa_lab.cli.shopstop import ask_shop
 from msa_lab.cli.terminal import emit, table, terminal_of
-from msa_lab.persistence.shops import ShopStore
+from msa_lab.persistence.shops import DEFAULT, ShopStore
+
+SOON = 0.5
+"""A fault that begins within so many seconds is said to begin now."""
 
 
 def inject(fault: str, name: str, talk: Talk) -> None:
@@ -21,7 +24,19 @@ def inject(fault: str, name: str, talk: Talk) -> None:
     if talk.json:
         emit(json_text({"schema": "msalab/fault@1", **told}))
     elif not talk.quiet:
-        emit(f"{told['fault']}: {told['kind']} on {told['target']}\n")
+        option = "" if name == DEFAULT else f" --name {name}"
+        emit(f"{_injected(told)}\n  end it:  msalab chaos heal {told['fault']}{option}\n")
+
+
+def _injected(told: Mapping[str, Any]) -> str:
+    """Say what was injected, from when on and for how long."""
+    begins, lasts = told["begins_in"], told["lasts"]
+    what = f"{told['kind']} on {told['target']}"
+    if begins is None:
+        what += ", when its event comes"
+    elif begins >= SOON:
+        what += f", in {begins:.0f} s"
+    return what + (", until its count is used up" if lasts is None else f", for {lasts:g} s")
 
 
 def print_active(name: str, talk: Talk) -> None:

@@ -55,7 +55,7 @@ def test_an_injected_kill_kills_and_heals_and_is_in_the_log(shop: Terminal) -> N
     before = instance(shop, "order-1")
 
     assert shop("chaos", "inject", "process.kill order-1 restart_after=300ms").out == (
-        "process.kill: process.kill on order-1\n"
+        "process.kill on order-1, for 0.3 s\n  end it:  msalab chaos heal process.kill\n"
     )
 
     after = until(
@@ -106,7 +106,8 @@ def test_a_counted_fault_ends_when_its_count_is_used_up_also_for_who_was_born_la
 
 
 def test_a_fault_that_waits_for_its_time_can_be_withdrawn(shop: Terminal) -> None:
-    shop("chaos", "inject", "process.kill user-1 at 60s")
+    told = shop("chaos", "inject", "process.kill user-1 at 60s").out.splitlines()[0]
+    assert told == "process.kill on user-1, in 60 s, for 1 s"
 
     (fault,) = shop.json("chaos", "active")["faults"]
     assert (fault["in_force"], fault["left"]) == (False, None)

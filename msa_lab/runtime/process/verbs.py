@@ -56,7 +56,11 @@ class Verbs:
         refuse_what_cannot_be((spec,), self._servers)
         self._chaos.inject(spec)
         await asyncio.sleep(0)
-        return self._shown(spec, None)
+        wait = None
+        if isinstance(spec.start, At):
+            wait = max(0, spec.start.instant - self._control.clock.now()) / 1_000_000
+        lasts = None if spec.duration is None else spec.duration / 1_000_000
+        return {**self._shown(spec, None), "begins_in": wait, "lasts": lasts}
 
     def _read(self, text: str) -> FaultSpec:
         """Read a fault whose times count from now on, with an id that no other has."""
