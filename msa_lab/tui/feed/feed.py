@@ -18,6 +18,7 @@ from msa_lab.telemetry.moment import Beginning, Moment
 from msa_lab.telemetry.sagas import Sagas, SagaView
 from msa_lab.telemetry.series import Series, SeriesRecord
 from msa_lab.tui.feed.logfile import LogFile, Places
+from msa_lab.tui.feed.measured import Measured
 
 _SNAPSHOTS: Final = 64
 _EVERY: Final = 512
@@ -86,6 +87,7 @@ class Feed:
         self.start = begins.t
         self.log = LogFile(path, begins.place)
         self.series = Series(origin=begins.t)
+        self.measured = Measured()
         self.markers: list[Marker] = []
         self.spans: list[Span] = []
         self.faults: dict[str, LogEvent] = {}
@@ -154,6 +156,15 @@ class Feed:
     def counted(self) -> float:
         """How much of the log the rates and durations speak of, 0 to 1."""
         return self._counted / len(self.log) if len(self.log) else 1.0
+
+    @property
+    def settled(self) -> int:
+        """The instant before which counts and durations do not change any more.
+
+        It is a slice back: of several processes one may write a little late.
+        """
+        last = self.log.time(self._counted - 1) if self._counted else self.start
+        return last - (last - self.start) % self.series.width - self.series.width
 
     @property
     def share(self) -> float:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from msa_lab.tui.feed.lines import Line, Span, Style, clipped, duration, line
+from msa_lab.tui.feed.measured import Measure
 from msa_lab.tui.feed.sight import Sight
 
 _AXIS = 7
 _SECOND = 10
 """So many slices are what `now` speaks of, and the longest bucket: a second in a run of some minutes."""
 _BUCKETS = 30
-Measure = Callable[[int, int], float | None]
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _ASCII = " ..::||##"
 
@@ -159,23 +159,34 @@ class _Curves:
     room: int
     axis: Axis
     at: int
+    _known: dict[int, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = field(default_factory=dict)
 
     def chart(
         self, title: str, measure: Measure, write: Callable[[float], str], style: Style = "accent"
     ) -> Chart:
         """Draw one curve."""
-        sight, axis = self.sight, self.axis
+        feed = self.sight.feed
+        measure = feed.measured.of(title, measure, width=feed.series.width, settled=feed.settled)
         length = self._bucket(measure)
-        edges = [axis.instant(column, self.room) for column in range(self.room + 1)]
-        columns = [self._span(low, high, length) for low, high in pairwise(edges) if low <= sight.t]
-        buckets = [self._span(low, high, length) for low, high in self._buckets(length) if low <= sight.t]
+        columns, buckets = self._spans(length)
         known = {span: measure(*span) for span in dict.fromkeys([*columns, *buckets])}
         values = [known[span] for span in columns]
         return Chart(
             title, (*values, *[None] * (self.room - len(values))), write, style,
-            now=measure(*self._span(self.at, self.at, second(sight), self.at)),
+            now=measure(*self._span(self.at, self.at, second(self.sight), self.at)),
             peak=max((known[span] or 0.0 for span in buckets), default=0.0),
         )  # fmt: skip
+
+    def _spans(self, length: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Give what the columns and the buckets measure, those that begin by now."""
+        if length not in self._known:
+            now = self.sight.t
+            edges = [self.axis.instant(column, self.room) for column in range(self.room + 1)]
+            self._known[length] = (
+                [self._span(low, high, length) for low, high in pairwise(edges) if low <= now],
+                [self._span(low, high, length) for low, high in self._buckets(length) if low <= now],
+            )
+        return self._known[length]
 
     def _buckets(self, length: int) -> list[tuple[int, int]]:
         """Give the buckets of what is drawn."""
@@ -272,12 +283,12 @@ def _bar_row(
     chart: Chart, sight: Sight, row: int, *, bars: int, top: float, room: int, axis: Axis
 ) -> Sequence[Span]:
     levels = _BLOCKS if sight.signs.unicode else _ASCII
-    cells: list[tuple[str, Style]] = []
-    for column in range(room):
-        value = chart.values[column] if column < len(chart.values) else None
-        filled = 0.0 if value is None or top <= 0 else value * bars * 8 / top - (row - 1) * 8
-        least = int(row == 1 and bool(value) and top > 0)  # little is not nothing
-        cells.append((levels[max(least, min(8, round(filled)))], chart.style))
+    below, least = (row - 1) * 8, int(row == 1)  # little is not nothing
+    cells: list[tuple[str, Style]] = [(" ", chart.style)] * room
+    for column, value in enumerate(chart.values[:room]):
+        if value and top > 0:
+            filled = round(value * bars * 8 / top - below)
+            cells[column] = (levels[max(least, min(8, filled))], chart.style)
     here = axis.column(sight.t, room)
     if cells[here][0] == " " and not sight.whole and axis.start <= sight.t:
         cells[here] = (sight.signs["bar"], "dim")
