@@ -48,6 +48,9 @@ class Series:
     origin: int = 0
     counts: dict[str, array[int]] = field(default_factory=dict)
     samples: dict[str, dict[int, array[int]]] = field(default_factory=dict)
+    _found: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def recalled(cls, record: SeriesRecord) -> Self:
@@ -125,9 +128,13 @@ class Series:
 
     def links(self, what: str) -> tuple[tuple[str, str], ...]:
         """Name the links with counts of a sort, `calls` or `heard`, in the order of their first use."""
-        prefix = f"{what}."
-        found = [name.removeprefix(prefix) for name in self.counts if name.startswith(prefix)]
-        return tuple((link.partition(">")[0], link.partition(">")[2]) for link in found)
+        seen, links = self._found.get(what, (0, ()))
+        if seen != len(self.counts):  # a name that is there stays
+            prefix = f"{what}."
+            found = [name.removeprefix(prefix) for name in self.counts if name.startswith(prefix)]
+            links = tuple((link.partition(">")[0], link.partition(">")[2]) for link in found)
+            self._found[what] = len(self.counts), links
+        return links
 
     def _slot(self, t: int) -> int:
         while (t - self.origin) // self.width >= _MOST:

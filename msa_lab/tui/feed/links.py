@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from msa_lab.telemetry.moment import ActiveFault
 from msa_lab.tui.feed.sight import Sight, hits, sides
@@ -30,9 +31,13 @@ class Link:
 def links(sight: Sight) -> list[Link]:
     """Give the links that the run used, calls first; a service does not call itself here."""
     series = sight.feed.series
-    found = [Link(source, target, "call") for source, target in series.links("calls")]
-    found += [Link(source, target, "event") for source, target in series.links("heard")]
-    return [link for link in found if link.source != link.target]
+    return [*_made(series.links("calls"), series.links("heard"))]
+
+
+@lru_cache(maxsize=8)
+def _made(calls: tuple[tuple[str, str], ...], heard: tuple[tuple[str, str], ...]) -> tuple[Link, ...]:
+    found = [*(Link(*ends, "call") for ends in calls), *(Link(*ends, "event") for ends in heard)]
+    return tuple(link for link in found if link.source != link.target)
 
 
 def strikes(target: str, link: Link) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from msa_lab.telemetry.moment import ActiveFault
 from msa_lab.tui.feed.lines import Line, Span, Style, clipped, columns, duration, text_of
@@ -34,7 +35,12 @@ class Picture:
 
 def layout(sight: Sight, width: int, height: int) -> Plan:
     """Place the boxes in a room of cells."""
-    return plan(columns_of(names_of_services(sight), links(sight)), width, height)
+    return _placed(tuple(names_of_services(sight)), tuple(links(sight)), width, height)
+
+
+@lru_cache(maxsize=8)
+def _placed(names: tuple[str, ...], found: tuple[Link, ...], width: int, height: int) -> Plan:
+    return plan(columns_of(names, found), width, height)
 
 
 def picture(sight: Sight, width: int, height: int, shown: Picture) -> list[Line]:

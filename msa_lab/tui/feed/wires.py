@@ -88,21 +88,22 @@ class Wires:
 
     def lines(self) -> list[Line]:
         """Give the rows."""
-        return [self._row(y) for y in range(self.height)]
+        letters = [[" "] * self.width for _ in range(self.height)]
+        styles: list[list[Style]] = [[""] * self.width for _ in range(self.height)]
+        cells = [(at, self._glyphs[ink[1]][self._marks[at]], ink[2]) for at, ink in self._inks.items()]
+        cells += [(at, *written) for at, written in self._texts.items()]  # over what is drawn
+        for (x, y), letter, style in cells:
+            if 0 <= x < self.width and 0 <= y < self.height:
+                letters[y][x], styles[y][x] = letter, style
+        return [_joined(*row) for row in zip(letters, styles, strict=True)]
 
-    def _row(self, y: int) -> Line:
-        spans: list[Span] = []
-        for x in range(self.width):
-            text, style = self._cell((x, y))
-            if spans and spans[-1][1] == style:
-                spans[-1] = (spans[-1][0] + text, style)
-            else:
-                spans.append((text, style))
-        return tuple(spans)
 
-    def _cell(self, at: Point) -> Span:
-        written = self._texts.get(at)
-        if written is not None:
-            return written
-        ink = self._inks.get(at)
-        return (self._glyphs[ink[1]][self._marks[at]], ink[2]) if ink is not None else (" ", "")
+def _joined(letters: Sequence[str], styles: Sequence[Style]) -> Line:
+    """Put neighbours of one style together."""
+    spans: list[Span] = []
+    begun = 0
+    for x in range(1, len(styles) + 1):
+        if x == len(styles) or styles[x] != styles[begun]:
+            spans.append(("".join(letters[begun:x]), styles[begun]))
+            begun = x
+    return tuple(spans)

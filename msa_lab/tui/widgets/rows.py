@@ -66,7 +66,7 @@ class Scrolled(ScrollView, can_focus=True):
         if not room and size.height > self.app.size.height:
             self.show_vertical_scrollbar = True  # sure before the first layout, which then is the only one
         own = self.styles.is_auto_height and size.height != before.height
-        scrolled_out = size.height < before.height and self.scroll_offset.y + room > size.height
+        scrolled_out = self.scroll_offset.y > max(0, size.height - room)
         if own or scrolled_out or self.show_vertical_scrollbar != (size.height > room):
             self.virtual_size = size
             return
