@@ -16,7 +16,6 @@ from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher
 
 from msa_lab.errors import EnvironmentTrouble
 from msa_lab.tui.clipboard import copy
@@ -43,6 +42,7 @@ from msa_lab.tui.screens.view import View
 from msa_lab.tui.session import Session
 from msa_lab.tui.signals import end_on_signals
 from msa_lab.tui.themes import THEMES
+from msa_lab.tui.widgets.backdrop import Switcher
 from msa_lab.tui.widgets.bars import Bar, ScrubberBar, Tabs
 from msa_lab.tui.widgets.keysline import KeysLine
 from msa_lab.tui.window import Turns, Window, collect, seldom_collecting
@@ -142,7 +142,7 @@ class LabApp(Commanding):
             Live, MapView, SagasView, EventsView, MetricsView, VerdictView,
         )  # fmt: skip
         self._views = {str(view.id): view for view in (kind(sight) for kind in kinds)}
-        yield ContentSwitcher(*self._views.values(), initial=self._open)
+        yield Switcher(*self._views.values(), initial=self._open)
         yield ScrubberBar(self._scrubber, name="scrubber")
         yield KeysLine()
 
@@ -330,7 +330,7 @@ class LabApp(Commanding):
             self.notify("No lab is under way in this run.", title="Lab", timeout=2)
             return
         self._open = name
-        self.screen_stack[0].query_one(ContentSwitcher).current = name
+        self.screen_stack[0].query_one(Switcher).current = name
         self.redraw()
         self.view.enter()
 

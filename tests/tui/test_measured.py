@@ -36,7 +36,7 @@ def test_the_curves_of_a_log_that_grows_are_those_of_one_read_at_once(tmp_path: 
     growing = Feed(path)
     with path.open("ab") as file:
         log = EventLog(writer := CanonicalWriter(file.write))
-        for tick in range(600):
+        for tick in range(700):
             t = tick * tick * 1_000  # the later, the sparser: slices are joined at the end
             asked = {"operation": "order.place", "outcome": "ok", "took": 10_000 + tick * 7919 % 997 * 100}
             log.emit("shopper.request", t, "client", "", "", 0, 0, 0, 0, {**asked, "flow": "", "phase": ""})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView
@@ -11,6 +10,7 @@ from msa_lab.tui.feed import livepage, sagapage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.view import View
+from msa_lab.tui.widgets.backdrop import Across, Down
 from msa_lab.tui.widgets.rows import Page, Rows
 
 _EVENTS = 200
@@ -26,15 +26,15 @@ class Live(View):
         self._told = 0
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="upper box"):
+        with Across(classes="upper box"):
             yield Page(
                 lambda width, _: livepage.services(self.sight, width), name="services", title="Services"
             )
-            with Vertical(classes="right box"):
+            with Down(classes="right box"):
                 yield Page(lambda width, _: livepage.tally(self.sight, width), name="tally")
                 yield Rows(self._saga, name="sagas-now", title="Sagas")
-        with Horizontal(classes="lower box"):
-            with Vertical(classes="left box"):
+        with Across(classes="lower box"):
+            with Down(classes="left box"):
                 yield Page(
                     lambda width, _: livepage.expectations(self.sight, width),
                     name="expectations", title="Expectations",

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.message import Message
 
 from msa_lab.tui.feed import mappage, placepage
@@ -17,6 +16,7 @@ from msa_lab.tui.feed.links import Link, faults_on, links
 from msa_lab.tui.feed.livepage import names_of_services
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.view import View
+from msa_lab.tui.widgets.backdrop import Box
 from msa_lab.tui.widgets.bars import Bar
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -80,11 +80,11 @@ class MapView(View):
         self._links: list[Link] = []
 
     def compose(self) -> ComposeResult:
-        with Container(classes="body"):
-            with Container(classes="drawing box"):
+        with Box(classes="body"):
+            with Box(classes="drawing box"):
                 yield MapPicture(self._picture, name="picture", title="Map")
                 yield Page(lambda width, _: placepage.brief(self.sight, self.looked_at, width), name="brief")
-            with Container(classes="side box"):
+            with Box(classes="side box"):
                 yield Rows(self._row, name="links", title="Links")
                 yield Page(self._told, name="told", title="Selected")
         yield Bar(lambda width: mappage.legend(self.sight, width), name="legend")

@@ -7,7 +7,6 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -19,6 +18,7 @@ from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.outside import Paper
 from msa_lab.tui.screens.view import View
+from msa_lab.tui.widgets.backdrop import Box
 from msa_lab.tui.widgets.filter import Filter
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -53,10 +53,10 @@ class SagasView(View):
 
     def compose(self) -> ComposeResult:
         yield Filter(name="saga-filter", hint='state == "COMPENSATED" and retries > 0')
-        with Container(classes="body"):
+        with Box(classes="body"):
             yield Rows(self._row, name="saga-list", title="Sagas")
-            with Container(classes="detail"):
-                with Container(classes="drawn box"):
+            with Box(classes="detail"):
+                with Box(classes="drawn box"):
                     yield Page(self._heads, name="lanes")
                     yield Rows(self._message, name="sequence", title="sequence")
                     yield Page(self._page, name="other-way", title="time")

@@ -7,15 +7,15 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.outside import Paper
+from msa_lab.tui.widgets.backdrop import Box
 
 
-class View(Container):
+class View(Box):
     """One screen's content. In a small window only the panel with the focus is seen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
