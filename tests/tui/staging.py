@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 
 from msa_lab.telemetry.canonical import CanonicalWriter
 from msa_lab.telemetry.log import EventLog
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.lines import Line, Signs, text_of
+from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.palette import Palette
 from msa_lab.tui.widgets.bars import Bar
 from msa_lab.tui.widgets.rows import Page, Rows
 
 Story = Callable[[Pilot[None]], Awaitable[None]]
 SIZES = [(80, 24), (120, 40), (200, 60), (60, 16)]
+every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 SUMMARY: dict[str, Any] = {
     "run": "abc123", "scenario": {"id": "checkout", "file": "checkout.yaml"}, "mode": "sim",
     "topology": "no-idempotency", "seed": 7, "chaos": "flaky", "verdict": "FAILED", "exit": 1,
@@ -215,6 +219,39 @@ def play_on(
             await story(pilot)
 
     asyncio.run(opened())
+
+
+def look(feed: Feed, at: int, *, unicode: bool = True) -> Sight:
+    """Give what is seen of the run by hand after so many events."""
+    return Sight(feed, at, feed.log.time(at - 1) if at else 0, Signs(unicode), SUMMARY)
+
+
+def text(lines: Sequence[Line]) -> str:
+    """Give the text of drawn lines."""
+    return "\n".join(text_of(row).rstrip() for row in lines)
+
+
+def lab(pilot: Pilot[None]) -> LabApp:
+    assert isinstance(pilot.app, LabApp)
+    return pilot.app
+
+
+async def press(pilot: Pilot[None], *keys: str) -> LabApp:
+    await pilot.press(*keys)
+    await pilot.pause()
+    return lab(pilot)
+
+
+async def type_in(pilot: Pilot[None], typed: str) -> None:
+    """Type a text and Enter."""
+    names = {" ": "space", "#": "number_sign", "=": "equals_sign", '"': "quotation_mark", ".": "full_stop"}
+    await pilot.press(*(names.get(letter, letter) for letter in typed), "enter")
+    await pilot.pause()
+
+
+def told(app: App[None]) -> list[str]:
+    """Give what the user was told in toasts that are still seen."""
+    return [note.message for note in app._notifications]  # noqa: SLF001 - there is no other way to them
 
 
 async def ask_for_fault(pilot: Pilot[None], words: str) -> Palette:

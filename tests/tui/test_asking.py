@@ -5,8 +5,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from msa_lab.tui.asking import Asking
-from tests.tui.staging import Stage
-from tests.tui.test_screens import press
+from tests.tui.staging import Stage, press
 
 
 @pytest.mark.parametrize("at_once", [("escape", "escape"), ("enter", "enter"), ("escape", "3"), ("3", "n")])

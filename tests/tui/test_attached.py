@@ -15,12 +15,11 @@ from msa_lab.telemetry.moment import Beginning, Moment
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.session import Hands
-from tests.tui.staging import SIZES, ask_for_fault, bar, play_on, seen
+from tests.tui.staging import ask_for_fault, bar, every_size, play_on, seen, told
 from tests.tui.test_chaos import NAMES
 from tests.tui.test_playing import Engine, Start, start, until
 
 __all__ = ["start"]
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 class Waiting(NamedTuple):
@@ -85,10 +84,6 @@ def real(start: Start) -> Real:
         return app, engine, hands
 
     return make
-
-
-def told(app: LabApp) -> list[str]:
-    return [note.message for note in app._notifications]  # noqa: SLF001 - what was told
 
 
 @every_size

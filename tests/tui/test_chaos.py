@@ -14,8 +14,20 @@ from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.switchpage import switches
 from msa_lab.tui.palette import Palette
 from msa_lab.tui.widgets.rows import Page
-from tests.tui.staging import SIZES, Stage, ask_for_fault, bar, page, play_on, seen
-from tests.tui.test_drawing import look, text
+from tests.tui.staging import (
+    Stage,
+    ask_for_fault,
+    bar,
+    every_size,
+    lab,
+    look,
+    page,
+    play_on,
+    press,
+    seen,
+    text,
+    told,
+)
 from tests.tui.test_playing import Engine, Start, start, until
 
 __all__ = ["start"]
@@ -23,7 +35,6 @@ NAMES = Names(
     services=("gateway", "order", "payment"), outside=("psp",),
     operations={"payment.capture": "payment", "psp.capture": "psp"},
 )  # fmt: skip
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 def test_each_kind_is_offered_once_and_all_its_targets_for_words(feed: Feed) -> None:
@@ -80,15 +91,14 @@ def test_x_shows_the_radius_and_the_command_line_and_enter_puts_it_in(
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
+        await begun(pilot)
         await ask_for_fault(pilot, "loss psp")
         drawn = seen(app)
         assert "net.loss" in drawn
         if size[1] > 16:
             assert "1 in use" in drawn
             assert "same by    msalab scenario checkout" in drawn
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert len(app.screen_stack) == 1
 
     play_on(app, story, size)
@@ -101,20 +111,17 @@ def test_the_line_can_be_changed_and_a_wrong_one_is_not_put_in(start: Start) -> 
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("x")
-        await pilot.pause()
+        await begun(pilot)
+        await press(pilot, "x")
         await pilot.press("down", "tab")
         field = app.screen.query_one("#fault", Input)
         assert field.has_focus
         field.value = "net.los payment -> psp at 5s for 1s"
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert isinstance(app.screen, Palette)
         assert "did you mean net.loss?" in seen(app)
         field.value = "net.loss payment -> psp at 5s for 1s"
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
 
     play_on(app, story)
     assert engine.asked == [(("net.loss payment -> psp at 5s for 1s",), ())]
@@ -124,10 +131,8 @@ def test_esc_leaves_all_as_it_is(start: Start) -> None:
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await pilot.press("x")
-        await pilot.pause()
-        await pilot.press("escape")
-        await pilot.pause()
+        await press(pilot, "x")
+        await press(pilot, "escape")
         assert len(app.screen_stack) == 1
 
     play_on(app, story)
@@ -138,9 +143,8 @@ def test_one_key_heals_all(start: Start) -> None:
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("exclamation_mark")
-        await pilot.pause()
+        await begun(pilot)
+        await press(pilot, "exclamation_mark")
 
     play_on(app, story)
     assert engine.asked == [(("net.loss payment -> psp id=lossy at 2s for 2200ms",), ("lossy",))]
@@ -153,24 +157,27 @@ def test_on_the_map_p_fills_in_a_partition_x_the_target_and_h_heals_what_acts_th
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
+        await begun(pilot)
         await pilot.press("2", "right")
         for key, wanted in (("p", "net.partition payment"), ("x", "payment")):
-            await pilot.press(key)
-            await pilot.pause()
+            await press(pilot, key)
             assert isinstance(app.screen, Palette)
             assert app.screen.query_one("#kind", Input).value == wanted
             assert app.screen.fault
             await pilot.press("escape")
-        told: list[str] = []
+        messages: list[str] = []
         for keys in (("left", "h"), ("right", "h")):
-            await pilot.press(*keys)
-            await pilot.pause()
-            told += [note.message for note in app._notifications]  # noqa: SLF001 - what the user was told
-        assert any(message.startswith("no fault acts on ") for message in told)
+            await press(pilot, *keys)
+            messages += told(app)
+        assert any(message.startswith("no fault acts on ") for message in messages)
 
     play_on(app, story, size)
     assert engine.asked == [(("net.loss payment -> psp id=lossy at 2s for 2200ms",), ("lossy",))]
+
+
+async def begun(pilot: Pilot[None]) -> None:
+    """Wait until the view stands at the second charge, where all runs here begin."""
+    await until(pilot, lambda: lab(pilot).playback.at == 20)
 
 
 def branched(engine: Engine, log: Path) -> None:
@@ -192,16 +199,15 @@ def test_the_new_run_comes_in_at_the_same_moment(start: Start, log_path: Path, t
     other.write_bytes(change(lines, 25, b"payment", b"order"))
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
+        await begun(pilot)
         await pilot.press("4", "exclamation_mark")
         branched(engine, other)
         await until(pilot, lambda: app.feed.log.path == other)
         assert 4_200_000 <= app.playback.t < 6_000_000
         assert app.playback.playing
-        assert not any("not the same" in note.message for note in app._notifications)  # noqa: SLF001 - what was told
+        assert not any("not the same" in message for message in told(app))
         await until(pilot, lambda: "def456" in bar(app, "header").text() or app.size.width < 100)
-        await pilot.press("1", "L")
-        await pilot.pause()
+        await press(pilot, "1", "L")
         assert "order" in page(app, "services").text()
 
     play_on(app, story, (120, 40))
@@ -214,11 +220,11 @@ def test_a_past_that_differs_is_told(start: Start, log_path: Path, tmp_path: Pat
     other.write_bytes(change(lines, 2, b"order", b"ordre"))
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
+        await begun(pilot)
         await pilot.press("exclamation_mark")
         branched(engine, other)
         await until(pilot, lambda: app.feed.log.path == other)
-        assert any("not the same" in note.message for note in app._notifications)  # noqa: SLF001 - what was told
+        assert any("not the same" in message for message in told(app))
 
     play_on(app, story)
 
@@ -229,10 +235,8 @@ def test_real_processes_have_a_past_that_stays(start: Start, key: str) -> None:
     engine.why_not = "real processes have a past that cannot be played again"
 
     async def story(pilot: Pilot[None]) -> None:
-        await pilot.press(key)
-        await pilot.pause()
-        (note,) = app._notifications  # noqa: SLF001 - what was told
-        assert note.message == "real processes have a past that cannot be played again"
+        await press(pilot, key)
+        assert told(app) == ["real processes have a past that cannot be played again"]
 
     play_on(app, story)
     assert engine.asked == []
@@ -240,10 +244,9 @@ def test_real_processes_have_a_past_that_stays(start: Start, key: str) -> None:
 
 def test_a_run_alone_cannot_be_changed_and_says_so(stage: Stage) -> None:
     async def story(pilot: Pilot[None]) -> None:
-        await pilot.press("x")
-        await pilot.pause()
-        (note,) = pilot.app._notifications  # noqa: SLF001 - what was told
-        assert "open it where its scenario is" in note.message
+        await press(pilot, "x")
+        (message,) = told(pilot.app)
+        assert "open it where its scenario is" in message
 
     stage(story)
 
@@ -251,18 +254,13 @@ def test_a_run_alone_cannot_be_changed_and_says_so(stage: Stage) -> None:
 def test_a_session_is_saved_once_its_run_is_over(start: Start) -> None:
     app, engine = start()
 
-    def told() -> list[str]:
-        return [note.message for note in app._notifications]  # noqa: SLF001 - what was told
-
     async def story(pilot: Pilot[None]) -> None:
-        await pilot.press("W")
-        await pilot.pause()
-        assert told() == ["as soon as the run is over"]
+        await press(pilot, "W")
+        assert told(app) == ["as soon as the run is over"]
         engine.finish()
         await until(pilot, lambda: not app.live)
-        await pilot.press("W")
-        await pilot.pause()
-        assert "wrote scenarios/checkout-by-hand.yaml" in told()
+        await press(pilot, "W")
+        assert "wrote scenarios/checkout-by-hand.yaml" in told(app)
 
     play_on(app, story)
 
@@ -297,11 +295,9 @@ def test_a_fork_offers_the_switches_and_says_why_none_is_turned_from_here_on(
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("f")
-        await pilot.pause()
-        await pilot.press(*"idempo")
-        await pilot.pause()
+        await begun(pilot)
+        await press(pilot, "f")
+        await press(pilot, *"idempo")
         palette = app.screen
         assert isinstance(palette, Palette)
         assert palette.fault == "--set patterns.idempotency=off"
@@ -322,7 +318,7 @@ def test_x_offers_no_switches(start: Start) -> None:
     app, _ = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
+        await begun(pilot)
         palette = await ask_for_fault(pilot, "idempo")
         assert palette.fault == ""
 
@@ -346,14 +342,12 @@ def test_a_fork_can_be_a_new_run_with_other_settings(
     app, engine = start(at=4_200_000)
 
     async def story(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.playback.at == 20)
-        await pilot.press("f")
-        await pilot.pause()
+        await begun(pilot)
+        await press(pilot, "f")
         field = app.screen.query_one("#fault", Input)
         field.value = "--sed 9"
         field.focus()
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert isinstance(app.screen, Palette)
         field.value = "--seed 9"
         await pilot.pause()
@@ -362,8 +356,8 @@ def test_a_fork_can_be_a_new_run_with_other_settings(
             assert "same by    msalab scenario checkout --seed 9" in seen(app)
         await pilot.press("enter")
         branched(engine, log_path)
-        told = "another run, another past: msalab diff abc123 def456"
-        await until(pilot, lambda: told in [note.message for note in app._notifications])  # noqa: SLF001
+        message = "another run, another past: msalab diff abc123 def456"
+        await until(pilot, lambda: message in told(app))
         assert app.feed.log.path == log_path
 
     play_on(app, story, size)

@@ -12,8 +12,7 @@ from textual.pilot import Pilot
 from msa_lab.cli.app import app as program
 from msa_lab.tui.feed.verbs import LATER, Focus, Verb, verbs
 from msa_lab.tui.reading import Ask, Reading
-from tests.tui.staging import SUMMARY, Stage, seen
-from tests.tui.test_screens import lab, press, type_in
+from tests.tui.staging import SUMMARY, Stage, lab, press, seen, type_in
 
 OURS = (sys.executable, "-m", "msa_lab")
 RUN = Focus({**SUMMARY, "mode": "sim"}, 4.2, "ord-2", "payment", "t > 2s")

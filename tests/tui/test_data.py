@@ -11,10 +11,7 @@ from msa_lab.telemetry.log import EventLog
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.screens.sagas import SagasView
-from tests.tui.staging import SIZES, Stage, page, play_on
-from tests.tui.test_screens import press
-
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+from tests.tui.staging import Stage, every_size, page, play_on, press
 
 
 @pytest.fixture

@@ -5,14 +5,10 @@ import pytest
 
 from msa_lab.tui.feed import livepage, metricpage, sagapage, verdictpage
 from msa_lab.tui.feed.feed import Feed
-from msa_lab.tui.feed.lines import Line, Signs, clipped, columns, duration, line, padded, spark, text_of
+from msa_lab.tui.feed.lines import Signs, clipped, columns, duration, line, padded, spark, text_of
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
 from msa_lab.tui.feed.sight import Sight, hits
-from tests.tui.staging import SUMMARY
-
-
-def look(feed: Feed, at: int, *, unicode: bool = True) -> Sight:
-    return Sight(feed, at, feed.log.time(at - 1) if at else 0, Signs(unicode), SUMMARY)
+from tests.tui.staging import SUMMARY, look, text
 
 
 def judged(feed: Feed, name: str, verdict: str, violations: list[dict[str, Any]], **more: object) -> Sight:
@@ -20,10 +16,6 @@ def judged(feed: Feed, name: str, verdict: str, violations: list[dict[str, Any]]
     changed = {"verdict": verdict, "violations": violations, **more}
     findings = [it | changed if it["id"] == name else it for it in SUMMARY["expectations"]]
     return replace(look(feed, 34), summary=SUMMARY | {"expectations": findings})
-
-
-def text(lines: list[Line]) -> str:
-    return "\n".join(text_of(row).rstrip() for row in lines)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,9 @@
 """Jump mode: a letter on each panel that can be gone to, and none on those that cannot."""
 
-import pytest
 from textual.pilot import Pilot
 
 from msa_lab.tui.jumping import LETTERS, Jump, reachable
-from tests.tui.staging import SIZES, Stage, rows, seen
-from tests.tui.test_screens import lab, press
-
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+from tests.tui.staging import Stage, every_size, lab, press, rows, seen
 
 
 @every_size

@@ -10,8 +10,7 @@ from msa_lab.cli.settings import own_keys
 from msa_lab.errors import UserMistake
 from msa_lab.tui.app import of_screens
 from msa_lab.tui.keys import KEYS, keymap
-from tests.tui.staging import Stage, page
-from tests.tui.test_screens import press
+from tests.tui.staging import Stage, page, press
 
 ARROWS = ("left", "right", "up,k", "down,j", "enter")
 SCREEN = [Binding("w", "why", "why")]

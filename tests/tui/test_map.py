@@ -1,7 +1,7 @@
 """The map: every service legible at every size, faults on the lines, keys on what is selected."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed import mappage, placepage
 from msa_lab.tui.feed.feed import Feed
-from msa_lab.tui.feed.lines import Line, Signs, text_of
+from msa_lab.tui.feed.lines import text_of
 from msa_lab.tui.feed.links import Link, links
 from msa_lab.tui.feed.maplayout import columns_of, plan
 from msa_lab.tui.feed.mappage import Picture
@@ -18,8 +18,7 @@ from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.feed.wires import Wires
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.map import MapView
-from tests.tui.staging import SIZES, SUMMARY, Stage, bar, page, rows
-from tests.tui.test_screens import every_size, press
+from tests.tui.staging import SIZES, Stage, bar, every_size, look, page, press, rows, text, told
 
 CALLED = {
     "gateway": ("user", "product", "cart", "order"), "product": ("inventory",), "cart": ("product",),
@@ -36,14 +35,6 @@ SHOP = [
 ]
 NAMES = sorted({end for link in SHOP for end in (link.source, link.target)})
 ROOMS = [(78, 15), (82, 32), (150, 50), (58, 9)]
-
-
-def look(feed: Feed, at: int, *, unicode: bool = True) -> Sight:
-    return Sight(feed, at, feed.log.time(at - 1) if at else 0, Signs(unicode), SUMMARY)
-
-
-def text(lines: Sequence[Line]) -> str:
-    return "\n".join(text_of(row).rstrip() for row in lines)
 
 
 # -- where boxes stand -----------------------------------------------------------------------------
@@ -276,12 +267,12 @@ def test_y_copies_the_map_as_mermaid(stage: Stage, tmp_path: Path) -> None:
 
 def test_keys_of_change_say_why_not_where_nothing_can_be_changed(stage: Stage) -> None:
     async def story(pilot: Pilot[None]) -> None:
-        told: list[str] = []
+        messages: list[str] = []
         for key in "phx":
             app = await press(pilot, "2", key)
             assert len(app.screen_stack) == 1
-            told += [note.message for note in app._notifications]  # noqa: SLF001 - what the user was told
-        assert len(told) == 3
-        assert all("open it where its scenario is" in message for message in told)
+            messages += told(app)
+        assert len(messages) == 3
+        assert all("open it where its scenario is" in message for message in messages)
 
     stage(story, (120, 40))

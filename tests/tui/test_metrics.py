@@ -16,10 +16,7 @@ from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Signs, text_of
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.metrics import MetricsView
-from tests.tui.staging import SIZES, SUMMARY, Stage, page, play_on, seen, write_log
-from tests.tui.test_screens import press
-
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+from tests.tui.staging import SUMMARY, Stage, every_size, page, play_on, press, seen, write_log
 
 
 def view_of(app: LabApp) -> MetricsView:

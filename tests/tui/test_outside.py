@@ -11,10 +11,9 @@ from textual.pilot import Pilot
 
 from msa_lab.tui.outside import editor_line, heard
 from msa_lab.tui.reading import Ask
-from tests.tui.staging import Stage
+from tests.tui.staging import Stage, press, told, type_in
 from tests.tui.terminals import ENTERED, LEFT, Terminal
 from tests.tui.test_commands import read
-from tests.tui.test_screens import lab, press, type_in
 from tests.tui.test_terminal import place
 
 __all__ = ["place"]
@@ -77,15 +76,15 @@ def test_a_browser_gets_no_shell(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, key: str, *, private: bool
 ) -> None:
     monkeypatch.setenv("EDITOR", "true")
-    told: list[str] = []
+    messages: list[str] = []
 
     async def story(pilot: Pilot[None]) -> None:
         await press(pilot, "4", key)
         assert len(pilot.app.screen_stack) == 1
-        told.extend(note.message for note in lab(pilot)._notifications)  # noqa: SLF001 - there is no other way
+        messages.extend(told(pilot.app))
 
     stage(story, browser=True, private=private)
-    assert [text for text in told if text.startswith("not in a browser")] == told
+    assert [text for text in messages if text.startswith("not in a browser")] == messages
 
 
 def test_without_an_editor_it_says_which_variable(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +93,7 @@ def test_without_an_editor_it_says_which_variable(stage: Stage, monkeypatch: pyt
 
     async def story(pilot: Pilot[None]) -> None:
         await press(pilot, "e")
-        assert [note for note in lab(pilot)._notifications if "$EDITOR" in note.message]  # noqa: SLF001 - as above
+        assert [message for message in told(pilot.app) if "$EDITOR" in message]
 
     stage(story)
 

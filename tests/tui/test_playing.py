@@ -14,7 +14,7 @@ from msa_lab.tui.app import LabApp
 from msa_lab.tui.dialogs import Confirm
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.session import Hands
-from tests.tui.staging import SUMMARY, bar, page, play_on, seen
+from tests.tui.staging import SUMMARY, bar, page, play_on, seen, told
 
 HALF = 20
 
@@ -159,12 +159,11 @@ def test_the_verdict_is_told_once_at_the_end(start: Start) -> None:
         engine.finish()
         await until(pilot, lambda: any(note.title == "FAILED" for note in app._notifications))  # noqa: SLF001 - what the user was told
         await pilot.pause(0.3)
-        (told,) = [note.message for note in app._notifications]  # noqa: SLF001 - as above
-        assert told == "1 of 2 expectations held.  7 tells all, q quits"
+        assert told(app) == ["1 of 2 expectations held.  7 tells all, q quits"]
         assert next(iter(app._notifications)).time_left > 60  # noqa: SLF001 - as above; no key was pressed
         await pilot.press("4")
         await pilot.pause()
-        assert not [*app._notifications]  # noqa: SLF001 - as above
+        assert not told(app)
 
     play_on(app, story)
 

@@ -12,26 +12,7 @@ from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.widgets.keysline import KeysLine
-from tests.tui.staging import SIZES, Stage, bar, page, play_on, rows, seen
-
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-
-
-def lab(pilot: Pilot[None]) -> LabApp:
-    assert isinstance(pilot.app, LabApp)
-    return pilot.app
-
-
-async def press(pilot: Pilot[None], *keys: str) -> LabApp:
-    await pilot.press(*keys)
-    await pilot.pause()
-    return lab(pilot)
-
-
-async def type_in(pilot: Pilot[None], text: str) -> None:
-    names = {" ": "space", "#": "number_sign", "=": "equals_sign", '"': "quotation_mark", ".": "full_stop"}
-    await pilot.press(*(names.get(letter, letter) for letter in text), "enter")
-    await pilot.pause()
+from tests.tui.staging import Stage, bar, every_size, lab, page, play_on, press, rows, seen, told, type_in
 
 
 @every_size
@@ -281,10 +262,10 @@ def test_a_toast_goes_at_the_next_key_but_one_of_an_error(stage: Stage) -> None:
         app = await press(pilot, "6")
         assert [(note.title, note.timeout) for note in app._notifications] == [("Lab", 2)]  # noqa: SLF001 - what the user was told
         await press(pilot, "4")
-        assert not [*app._notifications]  # noqa: SLF001 - as above
+        assert not told(app)
         app.notify("it failed", severity="error")
         await press(pilot, "m", "5")
-        assert next(note.message for note in app._notifications) == "it failed"  # noqa: SLF001 - as above
+        assert told(app)[0] == "it failed"
 
     stage(story)
 
@@ -335,8 +316,7 @@ def test_s_saves_a_picture(stage: Stage, tmp_path: Path, monkeypatch: pytest.Mon
 def test_copying_keeps_a_file_and_says_how(stage: Stage, tmp_path: Path) -> None:
     async def story(pilot: Pilot[None]) -> None:
         app = await press(pilot, "3", "enter", "y")
-        told = [note.message for note in app._notifications]  # noqa: SLF001 - what the user was told
-        assert any("by the terminal (OSC 52)" in message and "copied.txt" in message for message in told)
+        assert any("by the terminal (OSC 52)" in message and "copied.txt" in message for message in told(app))
 
     stage(story)
     assert (tmp_path / "cache" / "copied.txt").read_text(encoding="utf-8").startswith("sequenceDiagram")

@@ -1,6 +1,5 @@
 """`n` and `N` on every screen: the next match of a filter, or without one the next trouble."""
 
-import pytest
 from textual.pilot import Pilot
 
 from msa_lab.tui.feed import panelhelp
@@ -9,14 +8,11 @@ from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.map import MapView
 from msa_lab.tui.screens.sagas import SagasView
-from tests.tui.staging import SIZES, Stage, rows
-from tests.tui.test_screens import lab, press, type_in
-
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+from tests.tui.staging import Stage, every_size, lab, press, rows, told, type_in
 
 
 def last_told(pilot: Pilot[None]) -> str:
-    return [note.message for note in lab(pilot)._notifications][-1]  # noqa: SLF001 - what the user was told
+    return told(lab(pilot))[-1]
 
 
 @every_size

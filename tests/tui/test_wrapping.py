@@ -1,12 +1,9 @@
 """Events wrapped: no word is cut, and every event can be gone to."""
 
-import pytest
 from textual.pilot import Pilot
 
-from tests.tui.staging import SIZES, Stage, rows
-from tests.tui.test_screens import press
+from tests.tui.staging import Stage, every_size, press, rows
 
-every_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 LONG = "payment got no answer from psp.capture: Timeout (fault lossy)"
 
 
