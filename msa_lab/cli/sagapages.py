@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from msa_lab.cli.options import Talk
 from msa_lab.cli.reading import filter_of, looked_at, saga_filter, saga_named, sagas_of
 from msa_lab.cli.sequence import as_mermaid, as_sequence
 from msa_lab.cli.terminal import Terminal, emit, table, terminal_of
-from msa_lab.cli.verdict import story
+from msa_lab.cli.verdict import reason, story
 from msa_lab.cli.whys import gathered, mark
 from msa_lab.persistence import StoredRun
 from msa_lab.telemetry.events import LogEvent
@@ -83,7 +83,7 @@ def print_why(name: str, run: str | None, talk: Talk) -> None:
     own, faults = gathered(kept.events(b'"kind":"fault.started"', mark(name)), (name,))
     told = tell(own[name], faults)
     broken = [
-        (finding["id"], violation)
+        (finding, violation)
         for finding in kept.summary["expectations"]
         for violation in finding.get("violations", ())
         if violation.get("saga") == name
@@ -97,7 +97,13 @@ def print_why(name: str, run: str | None, talk: Talk) -> None:
                         {"event": link.event.seq, "t": link.event.t / 1e6, "text": link.text}
                         for link in told.links
                     ],
-                    "violations": [{"expectation": finding, **violation} for finding, violation in broken],
+                    "violations": [
+                        {
+                            "expectation": finding["id"], **violation,
+                            "reason": finding.get("reason", ""), "doc": finding.get("doc", ""),
+                        }
+                        for finding, violation in broken
+                    ],
                 }
             )
         )  # fmt: skip
@@ -108,12 +114,20 @@ def print_why(name: str, run: str | None, talk: Talk) -> None:
     if broken:
         lines += ["", "  it broke"]
         for finding, violation in broken:
-            sign = terminal.paint(terminal.glyph("bad"), "bad")
-            lines.append(f"    {sign} {finding}  {violation.get('observed', '')}  at T+{violation['t']:.3f}")
+            lines += _broke(finding, violation, terminal)
     elif not told.fault:
         lines += ["", "  no fault touched it"]
     lines += ["", f"  all its messages:  msalab saga show {name} --run {kept.id}", ""]
     emit("\n".join(lines))
+
+
+def _broke(finding: Mapping[str, Any], violation: Mapping[str, Any], terminal: Terminal) -> list[str]:
+    """Tell what a saga broke: what was observed and when; what is judged at the end, since when."""
+    sign, at = terminal.glyph("bad"), f"T+{violation['t']:.3f}"
+    when = f"at the end; not held since {at}" if finding.get("kind") == "finally" else f"at {at}"
+    first, *rest = terminal.wrap(f"{violation.get('observed', '')}  {when}", f"    {sign} {finding['id']}  ")
+    painted = first.replace(sign, terminal.paint(sign, "bad"), 1)
+    return [painted, *rest, *reason(finding.get("reason", ""), finding.get("doc", ""), terminal)]
 
 
 def plain(view: SagaView) -> dict[str, Any]:

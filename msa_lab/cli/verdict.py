@@ -85,7 +85,8 @@ def _broken(finding: Finding, report: RunReport, terminal: Terminal, told: dict[
     first = finding.violations[0] if finding.violations else None
     if first is not None and first.event:
         saga = f", saga {first.saga}" if first.saga else ""
-        lines += terminal.wrap(f"at T+{first.t / 1e6:.3f}{saga}, event {first.event}", "      first     ")
+        when = "since" if finding.kind == "finally" else "at"  # what is observed of it is how it ended
+        lines += terminal.wrap(f"{when} T+{first.t / 1e6:.3f}{saga}, event {first.event}", "      first     ")
     chain = report.whys.get(finding.id)
     saga = first.saga if first is not None else ""
     if saga in told:
@@ -97,7 +98,7 @@ def _broken(finding: Finding, report: RunReport, terminal: Terminal, told: dict[
         if first is not None and chain.links[-1].event.seq == first.event:
             end = f"{terminal.glyph('bad')} {finding.id}: {first.observed}"
             lines += terminal.wrap(end, f"        T+{first.t / 1e6:.3f}  ")
-    return lines + _reason(finding, terminal)
+    return lines + reason(finding.why, _page(finding) if finding.doc else "", terminal)
 
 
 def _compared(finding: Finding, terminal: Terminal) -> list[str]:
@@ -107,11 +108,10 @@ def _compared(finding: Finding, terminal: Terminal) -> list[str]:
     ]
 
 
-def _reason(finding: Finding, terminal: Terminal) -> list[str]:
-    lines = terminal.wrap(finding.why, "      why: ") if finding.why else []
-    if finding.doc:
-        lines.append(f"           {terminal.paint(printable(_page(finding)), 'dim')}")
-    return lines
+def reason(why: str, page: str, terminal: Terminal) -> list[str]:
+    """Tell why an expectation breaks, as the scenario says, and the page to read; nothing for ''."""
+    lines = terminal.wrap(why, "      why: ") if why else []
+    return [*lines, f"           {terminal.paint(printable(page), 'dim')}"] if page else lines
 
 
 def _page(finding: Finding) -> str:
@@ -143,7 +143,7 @@ def _unproven(finding: Finding, terminal: Terminal) -> list[str]:
     return [
         *_title(finding, terminal, "unsure", "UNPROVEN"),
         *_compared(finding, terminal),
-        *_reason(finding, terminal),
+        *reason(finding.why, _page(finding) if finding.doc else "", terminal),
     ]
 
 

@@ -55,7 +55,9 @@ def test_why_tells_the_fault_and_what_it_led_to(msalab: Msalab) -> None:
     assert told[0] == ("", "FAULT pay.timeout_charged: pay.timeout_charged on psp began")
     assert "the reply of psp.create_intent was lost (fault" in ended.out
     assert "payment tried psp.create_intent again (try 2)" in ended.out
-    assert re.search(r"  it broke\n    ✗ nobody-pays  psp.captured = \d+  at T\+", ended.out)
+    broke = ended.out.partition("  it broke\n")[2].splitlines()
+    assert re.fullmatch(r"    ✗ nobody-pays  psp.captured = \d+  at T\+\d\.\d{3}", broke[0])
+    assert broke[1:3] == ["      why: In this shop everything is free.", "           docs/free.md"]
 
 
 def test_why_as_json_names_the_fault(msalab: Msalab, played: dict[str, Any]) -> None:
@@ -63,7 +65,9 @@ def test_why_as_json_names_the_fault(msalab: Msalab, played: dict[str, Any]) -> 
 
     assert (why["fault"], why["state"]) == ("pay.timeout_charged", "COMPLETED")
     assert why["story"][0]["text"] == "FAULT pay.timeout_charged: pay.timeout_charged on psp began"
-    assert [violation["expectation"] for violation in why["violations"]] == ["nobody-pays"]
+    (violation,) = why["violations"]
+    assert (violation["expectation"], violation["doc"]) == ("nobody-pays", "docs/free.md")
+    assert violation["reason"] == "In this shop everything is free."
 
 
 @pytest.mark.usefixtures("played")

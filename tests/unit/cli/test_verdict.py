@@ -120,7 +120,7 @@ def test_a_failed_run_tells_what_broke_how_it_came_and_what_to_type(plan: Plan) 
   ✗ money                       scenarios/checkout.yaml:68  BROKEN
       observed  order o-04: psp.captures = 2 (3 of 120 broke it)
       wanted    each order: never psp.captures > 1
-      first     at T+7.012, saga o-04, event 1894
+      first     since T+7.012, saga o-04, event 1894
       how it came to be: the same as above, under captured-once
       why: A retry without an idempotency key charges twice.
            docs/concepts/idempotency.md
