@@ -15,9 +15,11 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from msa_lab.errors import EnvironmentTrouble
+from msa_lab.tui.asciionly import AsciiOnly, key_in_words
 from msa_lab.tui.clipboard import copy
 from msa_lab.tui.commanding import Commanding, of_screen
 from msa_lab.tui.dialogs import Confirm, help_lines
@@ -104,6 +106,7 @@ class LabApp(Commanding):
         self.playback.speed = speed
         self._judged = session is None or not session.live
         self.signs = Signs(unicode)
+        self._only = [] if unicode else [AsciiOnly()]
         self._views: dict[str, View] = {}
         self._interrupted = -_TWICE
         self._lasts = 0.0
@@ -130,6 +133,13 @@ class LabApp(Commanding):
         from msa_lab.tui.driver import VanishingDriver  # noqa: PLC0415 - there only
 
         return VanishingDriver
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._only]
+
+    def get_key_display(self, binding: Binding) -> str:
+        written = super().get_key_display(binding)
+        return written if self.signs.unicode else key_in_words(written)
 
     def get_default_screen(self) -> Screen[None]:
         return Window(id="_default")

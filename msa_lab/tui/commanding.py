@@ -192,7 +192,7 @@ def of_screen(screen: Screen[object], app: Commanding, left_out: Sequence[str]) 
         if not binding.description:
             continue
         seen.add(binding.description)
-        key = binding.key_display or app.get_key_display(binding)
+        key = app.get_key_display(binding)
         yield SystemCommand(
             f"{binding.description}  ({key})", f"key {key}",
             lambda action=binding.action, node=active.node: app.call_later(app.run_action, action, node),

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.binding import ActiveBinding, Binding
 
 from msa_lab.errors import UserMistake
+from msa_lab.tui.asciionly import key_in_words
 from msa_lab.tui.feed.lines import Line, Span
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -146,6 +147,7 @@ def told(active: Iterable[ActiveBinding], app: App[None]) -> list[tuple[str, str
             continue
         group = EVERYWHERE if it.node is app else LIST if isinstance(it.node, Rows | Page) else HERE
         key = binding.key_display or _SHOWN.get(binding.key, app.get_key_display(binding))
+        key = key_in_words(key) if app.screen_stack[0].has_class("ascii") else key
         found.setdefault((group, binding.description), []).append(key)
     rows = [(group, " ".join(dict.fromkeys(keys)), what) for (group, what), keys in found.items()]
     return sorted(rows, key=lambda row: (HERE, LIST, EVERYWHERE).index(row[0]))

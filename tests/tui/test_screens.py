@@ -228,18 +228,6 @@ def test_the_theme_changes_and_no_colour_begins_plain(stage: Stage, monkeypatch:
 
 
 @every_size
-def test_ascii_draws_every_screen_without_unicode(stage: Stage, size: tuple[int, int]) -> None:
-    async def story(pilot: Pilot[None]) -> None:
-        for key in "234571":
-            app = await press(pilot, key)
-            for drawn in (*app.view.query("Page"), *app.view.query("Rows"), *app.screen.query("Bar")):
-                text = drawn.text()
-                assert text.isascii(), (key, drawn.id, [c for c in text if not c.isascii()][:5])
-
-    stage(story, size, unicode=False)
-
-
-@every_size
 def test_a_toast_of_one_line_covers_no_more_than_the_border(
     feed: Feed, size: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -280,16 +268,6 @@ def test_what_is_typed_has_no_frame(stage: Stage, key: str) -> None:
         assert typed.size.height == 1
 
     stage(story)
-
-
-def test_the_commands_are_drawn_in_ascii_too(stage: Stage) -> None:
-    async def story(pilot: Pilot[None]) -> None:
-        app = await press(pilot, "colon")
-        await pilot.pause(0.2)
-        assert not app.screen.query_one("SearchIcon").display
-        assert app.screen.query_one("Input").placeholder.isascii()  # type: ignore[attr-defined]
-
-    stage(story, unicode=False)
 
 
 def test_m_maximises_the_panel_and_back(stage: Stage) -> None:

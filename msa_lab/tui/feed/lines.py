@@ -70,12 +70,21 @@ def padded(row: Line, width: int) -> Line:
     return (*row, (" " * missing, "")) if missing > 0 else clipped(row, width)
 
 
-_LEFT: Final = str.maketrans({"…": "~", "→": ">", "↑": "^", "↓": "v"})
+_LEFT: Final = str.maketrans({
+    **dict.fromkeys("╭╮╰╯┌┐└┘┏┓┗┛╔╗╚╝├┤┬┴┼", "+"), **dict.fromkeys("─━═╍┅┄▁▂▔▀▄", "-"),
+    **dict.fromkeys("│┃║╏┇┆▌▐▎▏▕▊", "|"), **dict.fromkeys("█▖▗▘▙▛▜▝▟▇▆▅▃", "#"),
+    "…": "~", "→": ">", "▶": ">", "←": "<", "◀": "<", "↑": "^", "↓": "v", "●": "*", "·": ".",
+})  # fmt: skip
+
+
+def in_ascii(text: str) -> str:
+    """Replace what an ASCII terminal does not know, each sign by one in its place."""
+    return text if text.isascii() else text.translate(_LEFT).encode("ascii", "replace").decode()
 
 
 def ascii_only(row: Line) -> Line:
     """Replace what an ASCII terminal does not know, in what the run itself says, too."""
-    return tuple((text.translate(_LEFT).encode("ascii", "replace").decode(), style) for text, style in row)
+    return tuple((in_ascii(text), style) for text, style in row)
 
 
 def columns(
