@@ -344,8 +344,8 @@ def test_the_verdict_on_one_or_on_none_says_what_was_observed(feed: Feed, more: 
 @pytest.mark.parametrize(
     ("violation", "drawn"),
     [
-        ({"entity": "order ord-2", "saga": "ord-2", "t": 4.2}, "✗ money  17x  first ord-2 T+4.200"),
-        ({"entity": "sku 1", "saga": "", "t": 4.2}, "✗ money  17x  first sku 1 T+4.200"),
+        ({"entity": "order ord-2", "saga": "ord-2", "t": 4.2}, "✗ money  17x  first ord-2 since T+4.200"),
+        ({"entity": "sku 1", "saga": "", "t": 4.2}, "✗ money  17x  first sku 1 since T+4.200"),
         ({"entity": "", "saga": "", "t": 4.2}, "✗ money  3 orders judged"),
     ],
 )
@@ -356,6 +356,57 @@ def test_what_broke_only_at_the_end_reads_like_what_broke_before(
 
     told = text(livepage.expectations(sight, 90)).splitlines()
     assert told == ["✗ captured-once  1x  first ord-2 T+4.200", drawn]
+
+
+SETTLED = {"entity": "order ord-1", "saga": "ord-1", "event": 10, "t": 1.3, "observed": "psp.holding = 5"}
+
+
+def test_a_saga_that_broke_something_only_at_the_end_is_marked_then(feed: Feed) -> None:
+    sight = judged(feed, "money", "BROKEN", [SETTLED], kind="finally", broken=1)
+    before = replace(sight, at=33)
+    own = sight.moment.sagas.views["ord-1"]
+
+    assert [view.id for view in livepage.recent_sagas(before)] == ["ord-2", "ord-3", "ord-1"]
+    assert [view.id for view in livepage.recent_sagas(sight)] == ["ord-2", "ord-1", "ord-3"]
+    assert text_of(livepage.saga_row(sight, own, 60)).split()[:5] == [
+        "!",
+        "ord-1",
+        "COMPLETED",
+        "BROKE",
+        "money",
+    ]
+    assert " BROKE" in sagapage.head(own, sight)
+    assert " BROKE" not in sagapage.head(own, before)
+    assert sagapage.in_trouble(sight, own)
+    assert not sagapage.in_trouble(before, own)
+    assert text_of(livepage.tally(sight, 70)[0]).split()[2:4] == ["2", "BROKE"]
+    assert text_of(livepage.tally(before, 70)[0]).split()[2:4] == ["1", "BROKE"]
+
+
+def test_more_sagas_broke_than_the_verdict_names(feed: Feed) -> None:
+    sight = judged(feed, "money", "BROKEN", [SETTLED], kind="finally", broken=3)
+
+    assert text_of(livepage.tally(sight, 70)[0]).split()[2:4] == ["2+", "BROKE"]
+
+
+def test_what_is_judged_at_the_end_is_said_to_be_of_the_end(feed: Feed) -> None:
+    sight = judged(feed, "money", "BROKEN", [SETTLED], kind="finally", broken=1)
+
+    assert "✗ money  1x  first ord-1 since T+1.300" in text(livepage.expectations(sight, 90))
+    opened = [text_of(entry.line) for entry in verdictpage.entries(sight, 90, frozenset({"money"}))]
+    assert "      → order ord-1  psp.holding = 5  at the end; not held since T+1.300" in opened
+    drawn = sagapage.sequence(sight, "ord-1")
+    assert [row.label for row in drawn.rows if row.kind == "turn"] == ["money: broken from here"]
+    told = text(sagapage.why(sight, "ord-1", None, 90))
+    assert "✗ money: psp.holding = 5 at the end; not held since T+1.300" in told
+    assert "it broke nothing" not in told
+
+
+def test_completions_are_left_to_the_tally(feed: Feed) -> None:
+    kinds = [event.kind for event in livepage.key_events(look(feed, 34), 30)]
+
+    assert "saga.compensated" in kinds
+    assert "saga.completed" not in kinds
 
 
 def test_the_verdict_counts_on_where_the_log_names_only_the_first(feed: Feed) -> None:

@@ -107,12 +107,13 @@ def health(sight: Sight, name: str) -> tuple[str, Style, str]:
 def tally(sight: Sight, width: int) -> list[Line]:
     """Count the sagas by state, with the rate of those that end."""
     counted = sight.moment.sagas.tally()
-    broke = len(sight.moment.broken)
+    broke = len(sight.culprits)
+    more = "" if not sight.whole or sight.all_named else "+"
     undone = counted["compensated"]
     wide = width >= _WIDE
     first = line(
         (f"{counted['started']} {'started  ' if wide else 'sagas '}", "strong"),
-        (f"{broke} BROKE  " if wide else f"{broke} BROKE ", _some(broke, "bad")),
+        (f"{broke}{more} BROKE  " if wide else f"{broke}{more} BROKE ", _some(broke, "bad")),
         (f"{counted['open']} open{'  ' if wide else ' '}" if wide or counted["open"] else "", "accent"),
         (f"{counted['completed']} {'completed  ' if wide else 'done '}", "good"),
         (f"{undone} {'compensated' if wide else 'undone'}" if wide or undone else "", _some(undone, "warn")),
@@ -128,19 +129,20 @@ def _some(count: int, style: Style) -> Style:
 
 def recent_sagas(sight: Sight) -> list[SagaView]:
     """Give the sagas that matter now: those that broke, those under way, then the others, newest first."""
-    moment = sight.moment
+    culprits = sight.culprits
     found: tuple[list[SagaView], ...] = ([], [], [], [])
-    for view in reversed([*moment.sagas.views.values()]):
-        found[2 * view.ended + (view.id not in moment.broken)].append(view)
+    for view in reversed([*sight.moment.sagas.views.values()]):
+        found[2 * view.ended + (view.id not in culprits)].append(view)
     return [view for views in found for view in views]
 
 
 def saga_row(sight: Sight, view: SagaView, width: int) -> Line:
     """Draw a saga in one line: id, state, what it broke and its step, retries, age."""
-    broke = view.id in sight.moment.broken
+    found = sight.broke(view.id)
+    broke = bool(found)
     step = view.failure if view.ended else _under_way(view)
     took = view.took if view.took is not None else max(0, sight.t - view.started_at)
-    names = ", ".join(sight.broke(view.id)) if broke else ""
+    names = ", ".join(found)
     word = "BROKE " if broke and len(names.partition(",")[0]) <= width - 43 else ""
     told = "  ".join(filter(None, (word + names, step))) or ("ok" if view.state == "COMPLETED" else "")
     row: list[Span] = [
@@ -181,7 +183,7 @@ def expectations(sight: Sight, width: int) -> list[Line]:
     for name, seen in moment.violated.items():
         count = max(seen, int(findings.get(name, {}).get("broken") or 0) if over else 0)
         event = sight.feed.find(moment.first[name])
-        where = f"{event.saga} T+{event.t / 1e6:.3f}" if event is not None else ""
+        where = f"{event.saga} {when(findings.get(name, {}), event.t / 1e6)}" if event is not None else ""
         lines.append(line((f"{signs['bad']} {name}", "bad"), (f"  {count}x  first {where}", "")))
     for name, finding in findings.items():
         if name in moment.violated:
@@ -205,7 +207,13 @@ def _counted(finding: Mapping[str, Any]) -> str:
     """Tell how often an expectation broke by the verdict, and where first; '' when it names nobody."""
     first: Mapping[str, Any] = next(iter(finding.get("violations") or ()), {})
     who = first.get("saga") or first.get("entity")
-    return f"{finding['broken']}x  first {who} T+{first['t']:.3f}" if who and finding.get("broken") else ""
+    told = f"{finding.get('broken')}x  first {who} {when(finding, first['t'])}" if who else ""
+    return told if finding.get("broken") else ""
+
+
+def when(finding: Mapping[str, Any], t: float) -> str:
+    """Say at which second it broke; or, of what is judged at the end, since when it has not held."""
+    return f"since T+{t:.3f}" if finding.get("kind") == "finally" else f"T+{t:.3f}"
 
 
 def faults(sight: Sight, width: int) -> list[Line]:
@@ -311,7 +319,7 @@ def key_events(sight: Sight, most: int, since: int = 0) -> list[LogEvent]:
 
 
 _KEY = (
-    "fault.started", "fault.healed", "expectation.violated", "saga.completed", "saga.compensated",
+    "fault.started", "fault.healed", "expectation.violated", "saga.compensated",
     "call.retried", "saga.retried", "phase.started", "instance.resumed", "breaker.closed", "message.dropped",
     "run.ended",
 )  # fmt: skip

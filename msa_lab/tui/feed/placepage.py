@@ -122,8 +122,7 @@ def _faults(sight: Sight, place: Link | str, width: int) -> list[Line]:
 def _sagas(sight: Sight, found: Sequence[tuple[SagaView, str]], width: int) -> list[Line]:
     lines: list[Line] = [(), line(("sagas here", "strong"))]
     rows: list[list[Span]] = [
-        [(view.id, "bad" if view.id in sight.moment.broken else ""), (told, "dim")]
-        for view, told in found[:_TOLD]
+        [(view.id, "bad" if sight.broke(view.id) else ""), (told, "dim")] for view, told in found[:_TOLD]
     ]
     lines += columns(rows, [10, max(4, width - 11)])
     if len(found) > _TOLD:

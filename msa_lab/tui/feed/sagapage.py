@@ -13,7 +13,7 @@ from msa_lab.telemetry.sagas import SagaView, StepView
 from msa_lab.telemetry.sequence import Row, answers_of, lanes_of, rows_of
 from msa_lab.telemetry.tales import tell
 from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line, stamp
-from msa_lab.tui.feed.livepage import SAGA_STYLES
+from msa_lab.tui.feed.livepage import SAGA_STYLES, when
 from msa_lab.tui.feed.sight import Sight
 
 _STAMP = 9
@@ -40,6 +40,11 @@ def sequence(sight: Sight, saga: str, *, whole: bool = False) -> Messages:
         if event.kind == "expectation.violated":
             text = f"{event.detail['expectation']}: {event.detail['observed']}"
             rows.append(Row(event.t, event.service, event.service, text, "turn", event.seq))
+    for finding, violation in sight.settled(saga):
+        since = sight.feed.find(int(violation.get("event") or 0))
+        if since is not None and since.service:
+            text = f"{finding['id']}: broken from here"
+            rows.append(Row(since.t, since.service, since.service, text, "turn", since.seq))
     rows.sort(key=lambda row: row.seq)
     return Messages(tuple(rows), lanes_of(rows))
 
@@ -103,14 +108,14 @@ def _fitting(label: str, room: int) -> str:
 
 def in_trouble(sight: Sight, view: SagaView) -> bool:
     """Tell whether a saga broke something, turned back or tried again."""
-    return view.id in sight.moment.broken or view.turned_at is not None or bool(view.retries)
+    return bool(sight.broke(view.id)) or view.turned_at is not None or bool(view.retries)
 
 
 def head(view: SagaView, sight: Sight) -> str:
     """Name a saga, its state and its age."""
     took = view.took if view.took is not None else max(0, sight.t - view.started_at)
     failure = f" because of {view.failure}" if view.failure else ""
-    broke = "  ! BROKE" if view.id in sight.moment.broken else ""
+    broke = "  ! BROKE" if sight.broke(view.id) else ""
     return f"{view.id} {view.name}  {view.state}{failure}  {duration(took)}{broke}"
 
 
@@ -225,17 +230,20 @@ def why(sight: Sight, saga: str, seq: int | None, width: int) -> list[Line]:
         lines.append(line(("nothing happened to it yet", "dim")))
     broken = [event for event in events if event.kind == "expectation.violated"]
     for event in broken:
-        lines += verdict_of(event, sight, width)
-    if not broken and not chain.fault:
+        lines += verdict_of(event.detail["expectation"], event.detail["observed"], sight, width)
+    settled = sight.settled(saga)
+    for finding, violation in settled:
+        since = f"at the end; not held {when(finding, violation['t'])}"
+        lines += verdict_of(finding["id"], f"{violation.get('observed', '')} {since}", sight, width)
+    if not (broken or settled or chain.fault):
         lines.append(line(("no fault touched it, it broke nothing", "good")))
     return lines
 
 
-def verdict_of(event: LogEvent, sight: Sight, width: int) -> list[Line]:
-    """Tell which expectation an event broke, where it is written and what it wanted."""
-    name = event.detail["expectation"]
-    finding = next((it for it in sight.summary.get("expectations") or [] if it["id"] == name), None)
-    texts = [(f"{sight.signs['bad']} {name}: {event.detail['observed']}", "bad")]
+def verdict_of(name: str, observed: str, sight: Sight, width: int) -> list[Line]:
+    """Tell which expectation was broken, where it is written and what it wanted."""
+    finding = sight.finding(name)
+    texts = [(f"{sight.signs['bad']} {name}: {observed}", "bad")]
     if finding is not None:
         texts.append((f"  wanted {finding['limit']}", ""))
         if finding.get("reason"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ class Sight:
     t: int
     signs: Signs = field(default_factory=Signs)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    _found: dict[str, dict[str, None]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def moment(self) -> Moment:
@@ -55,14 +57,47 @@ class Sight:
         judged = sum(1 for it in findings if it["verdict"] == "BROKEN" and it.get("severity") != "warn")
         return max(len(self.moment.violated), judged) if self.whole else len(self.moment.violated)
 
+    @property
+    def _judged(self) -> Mapping[str, dict[str, None]]:
+        """Name by saga what it broke by the run's verdict, which is known after the end; looked up once."""
+        if not self._found and self.whole:
+            for finding in self.summary.get("expectations") or []:
+                for violation in finding.get("violations") or ():
+                    self._found.setdefault(str(violation.get("saga", "")), {})[str(finding["id"])] = None
+        return self._found
+
+    @property
+    def culprits(self) -> AbstractSet[str]:
+        """The sagas that broke something: so far, and after the run's end by the verdict, too."""
+        return (self.moment.broken.keys() | self._judged.keys()) - {""}
+
+    @property
+    def all_named(self) -> bool:
+        """Whether no expectation was broken by more sagas than the log and the verdict name."""
+        named = ((it, it.get("violations") or ()) for it in self.summary.get("expectations") or [])
+        return not any(
+            int(finding.get("broken") or 0) > len(violations) and any(it.get("saga") for it in violations)
+            for finding, violations in named
+        )
+
     def broke(self, saga: str) -> tuple[str, ...]:
         """Name the expectations that a saga broke: so far, and after the run's end those judged only then."""
-        names = dict.fromkeys(self.moment.broken.get(saga, ()))
-        if self.whole:
-            for finding in self.summary.get("expectations") or []:
-                if any(it.get("saga") == saga for it in finding.get("violations") or ()):
-                    names[str(finding["id"])] = None
-        return tuple(names)
+        return tuple(dict.fromkeys(self.moment.broken.get(saga, ())) | self._judged.get(saga, {}))
+
+    def finding(self, name: str) -> Mapping[str, Any] | None:
+        """Give what the run says of an expectation."""
+        return next((it for it in self.summary.get("expectations") or [] if it["id"] == name), None)
+
+    def settled(self, saga: str) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Give what a saga broke by the verdict alone: findings with its violation; none before the end."""
+        names = [name for name in self._judged.get(saga, ()) if name not in self.moment.broken.get(saga, ())]
+        found = [finding for name in names if (finding := self.finding(name)) is not None]
+        return [
+            (finding, violation)
+            for finding in found
+            for violation in finding["violations"]
+            if violation.get("saga") == saga
+        ]
 
     def window(self, span: int = 1_000_000) -> tuple[int, int]:
         """Give the last whole slices before now, their start and end; after the run's end all of them."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msa_lab.tui.feed.lines import Line, Style, clipped, line
+from msa_lab.tui.feed.livepage import when
 from msa_lab.tui.feed.sight import Sight
 
 _WORDS: dict[str, Style] = {"PASSED": "good", "FAILED": "bad", "INCONCLUSIVE": "unsure"}
@@ -107,13 +108,18 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
         Entry(
             line(
                 (f"      {sight.signs['to']} ", "dim"), (f"{violation['entity']}", "bad"),
-                f"  {violation.get('observed', '')}", (f"  T+{violation['t']:.3f}", "dim"),
+                f"  {violation.get('observed', '')}", (f"  {_when(finding, violation)}", "dim"),
             ),
             int(violation.get("event") or 0), str(violation.get("saga") or ""),
         )
         for violation in finding.get("violations") or ()
     ]  # fmt: skip
     return made
+
+
+def _when(finding: Mapping[str, Any], violation: Mapping[str, Any]) -> str:
+    told = when(finding, violation["t"])
+    return f"at the end; not held {told}" if told.startswith("since") else told
 
 
 def _observed(finding: Mapping[str, Any], first: Mapping[str, Any]) -> str:
