@@ -98,6 +98,7 @@ def _commit(event: LogEvent) -> str:
 
 _WORDS: dict[str, Callable[[LogEvent], str]] = {
     "fault.started": lambda e: f"FAULT {e.detail['fault']}: {e.detail['kind']} on {e.detail['target']} began",
+    "fault.healed": lambda e: f"fault {e.detail['fault']} is over, it touched {e.detail['touched']}",
     "fault.hit": lambda e: f"fault {e.detail['fault']} touched {e.detail['what']}",
     "message.dropped": lambda e: (
         f"the {e.detail['direction']} of {e.detail['operation']} was lost{_by(e.detail)}"
@@ -123,11 +124,18 @@ _WORDS: dict[str, Callable[[LogEvent], str]] = {
     "event.skipped": lambda e: f"{e.detail['group']} knew {e.detail['event']} already",
     "saga.started": lambda e: f"saga {e.detail['name']} began",
     "saga.step": lambda e: f"saga step {e.detail['step']} done",
+    "saga.retried": lambda e: f"saga will try {e.detail['step']} again (try {e.detail['attempt']})",
     "saga.turned": lambda e: f"saga turned back at {e.detail['step']}: {e.detail['failure']}",
     "saga.undone": lambda e: f"saga step {e.detail['step']} undone",
     "saga.completed": lambda _: "saga completed",
     "saga.compensated": lambda e: f"saga compensated: all is undone, because of {e.detail['failure']}",
     "instance.crashed": lambda e: f"{e.instance} crashed{_by(e.detail)}",
+    "instance.paused": lambda e: f"{e.instance} stands still{_by(e.detail)}",
+    "instance.resumed": lambda e: f"{e.instance} goes on",
     "breaker.opened": lambda e: f"{e.service} opened its breaker for {e.detail['callee']}",
+    "breaker.closed": lambda e: f"{e.service} closed its breaker for {e.detail['callee']}",
+    "phase.started": lambda e: f"load phase {e.detail['phase']} began: {e.detail['flow']}",
+    "phase.ended": lambda e: f"load phase {e.detail['phase']} ended",
+    "run.ended": lambda e: f"the run ended{'' if e.detail.get('settled') else ', not all had settled'}",
     "expectation.violated": lambda e: f"{e.detail['expectation']} broken: {e.detail['observed']}",
 }

@@ -145,10 +145,6 @@ def test_faults_that_act_say_until_when_and_healed_ones_what_they_touched(feed: 
     assert text(livepage.faults(look(feed, 5), 90)) == "no fault acts"
 
 
-def test_key_events_are_the_newest_first(feed: Feed) -> None:
-    assert [event.seq for event in livepage.key_events(look(feed, 20), 3)] == [20, 17, 16]
-
-
 @pytest.mark.parametrize(
     ("target", "service", "hit"),
     [
@@ -400,13 +396,6 @@ def test_what_is_judged_at_the_end_is_said_to_be_of_the_end(feed: Feed) -> None:
     told = text(sagapage.why(sight, "ord-1", None, 90))
     assert "✗ money: psp.holding = 5 at the end; not held since T+1.300" in told
     assert "it broke nothing" not in told
-
-
-def test_completions_are_left_to_the_tally(feed: Feed) -> None:
-    kinds = [event.kind for event in livepage.key_events(look(feed, 34), 30)]
-
-    assert "saga.compensated" in kinds
-    assert "saga.completed" not in kinds
 
 
 def test_the_verdict_counts_on_where_the_log_names_only_the_first(feed: Feed) -> None:

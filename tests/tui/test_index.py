@@ -18,7 +18,7 @@ from msa_lab.persistence import INDEX, StoredRun
 from msa_lab.telemetry.canonical import CanonicalWriter
 from msa_lab.telemetry.log import EventLog
 from msa_lab.tui.app import LabApp
-from msa_lab.tui.feed import eventpage, index, livepage, logfile, scrub
+from msa_lab.tui.feed import eventpage, index, keyevents, livepage, logfile, scrub
 from msa_lab.tui.feed import feed as feeding
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.links import links
@@ -67,7 +67,7 @@ def pages(feed: Feed, at: int) -> list[object]:
     sight = Sight(feed, at, feed.log.time(at - 1) if at else 0)
     return [
         livepage.services(sight, 80), livepage.tally(sight, 80), livepage.expectations(sight, 80),
-        livepage.faults(sight, 80), livepage.recent_sagas(sight), livepage.key_events(sight, 30),
+        livepage.faults(sight, 80), livepage.recent_sagas(sight), keyevents.key_events(sight, 30),
         scrub.scrubber(sight, 80, word="END"), scrub.header(sight, 80, pace=""),
         links(sight), eventpage.Listing(feed).until(at),
     ]  # fmt: skip

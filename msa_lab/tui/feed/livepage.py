@@ -18,7 +18,7 @@ _TROUBLED = 0.05
 _STEP_FITS = 50
 _NAME_FITS = 8
 _WHO_FITS = 50
-_KIND_FITS = 70
+KIND_FITS = 70
 _ROOMY = 100
 SAGA_STYLES: dict[str, Style] = {
     "COMPLETED": "good", "COMPENSATED": "warn", "COMPENSATING": "warn", "RUNNING": "accent",
@@ -298,29 +298,8 @@ def _event_cells(sight: Sight, event: LogEvent, width: int) -> tuple[list[Span],
     ]
     if width < _WHO_FITS:
         return [*row[:2], *row[4:]], [7, 1, 8, max(4, width - 19)]
-    if width < _KIND_FITS:
+    if width < KIND_FITS:
         return [*row[:3], row[5]], [7, 1, 9, max(4, width - 20)]
     wide = width >= _ROOMY
     service, kind = (12, 20) if wide else (9, 17)
     return [*row[:4], row[5]], [8, 1, service, kind, max(4, width - service - kind - 13)]
-
-
-def key_events(sight: Sight, most: int, since: int = 0) -> list[LogEvent]:
-    """Give the last events worth telling since a place, the newest first: trouble, faults, moves of sagas."""
-    log = sight.feed.log
-    wanted = {log.code(kind) for kind in (*HARD, *_KEY)}
-    found: list[LogEvent] = []
-    index = sight.at
-    while index > since and len(found) < most and sight.at - index < _FAR:
-        index -= 1
-        if log.kind(index) in wanted:
-            found.append(log.event(index))
-    return found
-
-
-_KEY = (
-    "fault.started", "fault.healed", "expectation.violated", "saga.compensated",
-    "call.retried", "saga.retried", "phase.started", "instance.resumed", "breaker.closed", "message.dropped",
-    "run.ended",
-)  # fmt: skip
-_FAR = 200_000

@@ -34,8 +34,10 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         much it touched tells whether it was real.
     """),
     "events-now": ("Key events", """
-        The latest events worth telling, the newest first: ! an expectation broke, x a fault acted,
-        * something failed, was tried again or turned back. Enter shows one in the whole log.
+        What matters, the newest first: faults that begin and end, ! an expectation that broke, sagas
+        that turn back (*) and are undone, crashes, breakers. Messages lost, calls failed and tried
+        again between two of these are counted in one row. What went well is counted above the
+        sagas. Enter shows an event in the whole log.
     """),
     "picture": ("Map", """
         A box is a service, with the calls and events that it takes a second and p95; lines go from

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView
-from msa_lab.tui.feed import livepage, sagapage
+from msa_lab.tui.feed import keyevents, livepage, sagapage
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.view import View
@@ -22,7 +21,7 @@ class Live(View):
     def __init__(self, sight: Sight) -> None:
         super().__init__(sight, "live")
         self._sagas: list[SagaView] = []
-        self._events: list[LogEvent] = []
+        self._events: list[keyevents.Told] = []
         self._told = 0
 
     def compose(self) -> ComposeResult:
@@ -50,10 +49,10 @@ class Live(View):
         super().show(sight)
         self._sagas = livepage.recent_sagas(sight)
         if sight.feed is before.feed and self._told <= sight.at:
-            more = livepage.key_events(sight, _EVENTS, self._told)
-            self._events = [*more, *self._events][:_EVENTS]
+            more = keyevents.key_events(sight, _EVENTS, self._told)
+            self._events = keyevents.joined(more, self._events, _EVENTS)
         else:
-            self._events = livepage.key_events(sight, _EVENTS)
+            self._events = keyevents.key_events(sight, _EVENTS)
         self._told = sight.at
         moment = sight.moment
         self.query_one("#expectations", Page).entitle(f"Expectations  {sight.broken} broken")
@@ -71,20 +70,20 @@ class Live(View):
         return livepage.saga_row(self.sight, self._sagas[row], width)
 
     def _event(self, row: int, width: int) -> Line:
-        return livepage.event_row(self.sight, self._events[row], width)
+        return keyevents.key_row(self.sight, self._events[row], width)
 
     def on_rows_chosen(self, message: Rows.Chosen) -> None:
         if message.rows.id == "sagas-now":
             self.post_message(self.Opened("sagas", saga=self._sagas[message.row].id))
         else:
-            event = self._events[message.row]
+            event = self._events[message.row].event
             self.post_message(self.Opened("events", place=self.sight.feed.log.place(event.seq)))
 
     def seek(self, step: int) -> str:
         """Go to the next trouble among the key events where they have the focus, else among the sagas."""
         rows = self.query_one("#events-now", Rows)
         if rows.has_focus:
-            troubled = [livepage.is_trouble(event) for event in self._events]
+            troubled = [keyevents.is_trouble(event) for event in self._events]
         else:
             rows = self.query_one("#sagas-now", Rows)
             troubled = [sagapage.in_trouble(self.sight, view) for view in self._sagas]
@@ -96,5 +95,5 @@ class Live(View):
         """Name the saga under the cursor, in either list."""
         sagas, events = self.query_one("#sagas-now", Rows), self.query_one("#events-now", Rows)
         if events.has_focus and self._events:
-            return self._events[events.cursor].saga
+            return self._events[events.cursor].event.saga
         return self._sagas[sagas.cursor].id if self._sagas else ""
