@@ -513,8 +513,12 @@ class LabApp(Commanding):
     # -- messages ----------------------------------------------------------------------------------
 
     def on_view_opened(self, message: View.Opened) -> None:
+        before = self.playback.t
         if message.place is not None and (message.place >= self.playback.at or message.screen == "sagas"):
             self.playback.show(message.place + 1)
+        if self.playback.t != before:
+            was, now = before / 1e6, self.playback.t / 1e6
+            self.notify(f"the moment is now T+{now:.3f}, it was T+{was:.3f}; L goes to the end", timeout=6)
         self.action_open(message.screen)
         view = self.view
         if isinstance(view, SagasView) and message.saga:

@@ -1,14 +1,19 @@
 """`n` and `N` on every screen: the next match of a filter, or without one the next trouble."""
 
+from pathlib import Path
+from typing import Any
+
 from textual.pilot import Pilot
 
+from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed import panelhelp
+from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import text_of, width_of
 from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.map import MapView
 from msa_lab.tui.screens.sagas import SagasView
-from tests.tui.staging import Stage, every_size, lab, press, rows, told, type_in
+from tests.tui.staging import SUMMARY, Stage, every_size, lab, play_on, press, rows, told, type_in
 
 
 def last_told(pilot: Pilot[None]) -> str:
@@ -79,11 +84,61 @@ def test_on_metrics_the_moment_goes_to_the_next_trouble(stage: Stage, size: tupl
 def test_on_verdict_it_goes_to_what_did_not_hold(stage: Stage, size: tuple[int, int]) -> None:
     async def story(pilot: Pilot[None]) -> None:
         app = await press(pilot, "7", "a", "end", "N")
-        assert "order ord-2" in rows(app, "findings").row_text()
+        findings = rows(app, "findings")
+        assert "captured-once" in findings.row_text()
         await press(pilot, "N")
-        assert "captured-once" in rows(app, "findings").row_text()
+        assert last_told(pilot) == "no more that did not hold this way"
+        findings.go(2)
+        await press(pilot, "n")
+        assert last_told(pilot) == "no more that did not hold this way"
+        await press(pilot, "N")
+        assert findings.cursor == 0
 
     stage(story, size)
+
+
+def twice_broken() -> dict[str, Any]:
+    """Give the run's result as if money had been broken at the end, too."""
+    order = {"entity": "order ord-1", "saga": "ord-1", "event": 10, "t": 1.3, "observed": "psp.holding = 5"}
+    more = {"verdict": "BROKEN", "kind": "finally", "broken": 1, "violations": [order]}
+    findings = [it | more if it["id"] == "money" else it for it in SUMMARY["expectations"]]
+    return SUMMARY | {"expectations": findings}
+
+
+@every_size
+def test_on_verdict_it_goes_from_what_is_opened_to_the_next_that_is_broken(
+    feed: Feed, size: tuple[int, int], tmp_path: Path
+) -> None:
+    app = LabApp(feed, twice_broken(), cache=tmp_path)
+
+    async def story(pilot: Pilot[None]) -> None:
+        findings = rows(await press(pilot, "7", "enter"), "findings")
+        for key, name in (("n", "money"), ("N", "captured-once"), ("down", "wanted"), ("n", "money")):
+            await press(pilot, key)
+            assert name in findings.row_text()
+
+    play_on(app, story, size)
+
+
+def test_what_is_opened_from_the_verdict_says_that_the_moment_is_another(feed: Feed, tmp_path: Path) -> None:
+    app = LabApp(feed, twice_broken(), cache=tmp_path)
+    changed = "the moment is now T+4.200, it was T+10.000; L goes to the end"
+    back = "the moment is now T+10.000, it was T+4.200; L goes to the end"
+
+    async def story(pilot: Pilot[None]) -> None:
+        await press(pilot, "7", "a")
+        for order, moment, said in (("ord-2", 4_200_000, [changed]), ("ord-1", 10_000_000, [back])):
+            findings = rows(app, "findings")
+            findings.go(0)
+            while f"→ order {order}" not in findings.row_text():
+                await press(pilot, "down")
+            await press(pilot, "enter")
+            assert (app.view.id, app.view.saga()) == ("sagas", order)
+            assert app.playback.t == moment
+            assert told(app) == said
+            await press(pilot, "7")
+
+    play_on(app, story, (120, 40))
 
 
 def test_with_a_filter_every_saga_that_fits_is_a_match(stage: Stage) -> None:

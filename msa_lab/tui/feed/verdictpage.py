@@ -23,12 +23,16 @@ _ROOMY = 100
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row: its line, the event (0: none) and the saga it leads to, and the finding whose head it is."""
+    """A row: its line, the event (0: none) and the saga it leads to, and the finding whose head it is.
+
+    `at_end` tells that what is observed is how the run ended, not how it was at the event.
+    """
 
     line: Line
     event: int = 0
     saga: str = ""
     finding: str = ""
+    at_end: bool = False
 
 
 def head(sight: Sight) -> Line:
@@ -59,8 +63,9 @@ def entries(sight: Sight, width: int, opened: frozenset[str]) -> list[Entry]:
 
 
 def is_trouble(entry: Entry) -> bool:
-    """Tell whether a row speaks of what did not hold, or of a fault that touched nothing."""
-    return any(style in ("bad", "warn", "unsure") for _, style in entry.line)
+    """Tell whether a row is the head of what did not hold, or a fault that touched nothing."""
+    sign = entry.line[0][1] if entry.line else ""
+    return sign in ("bad", "warn", "unsure")
 
 
 def written(sight: Sight, listed: Sequence[Entry], row: int) -> tuple[Path, int] | None:
@@ -111,6 +116,7 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
                 f"  {violation.get('observed', '')}", (f"  {_when(finding, violation)}", "dim"),
             ),
             int(violation.get("event") or 0), str(violation.get("saga") or ""),
+            at_end=finding.get("kind") == "finally",
         )
         for violation in finding.get("violations") or ()
     ]  # fmt: skip

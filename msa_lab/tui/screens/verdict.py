@@ -58,18 +58,18 @@ class VerdictView(View):
             self._opened |= {name}
             self.show(self.sight)
         elif entry.event and not name:
-            self.post_message(
-                self.Opened("sagas", saga=entry.saga, place=self.sight.feed.log.place(entry.event))
-            )
+            place = self.sight.feed.log.place(entry.event)
+            end = len(self.sight.feed.log) - 1
+            self.post_message(self.Opened("sagas", saga=entry.saga, place=end if entry.at_end else place))
         elif name:
             self._opened -= {name}
             self.show(self.sight)
 
     def seek(self, step: int) -> str:
-        """Go to the next expectation that did not hold, or to a violation of one."""
+        """Go to the next expectation that did not hold."""
         rows = self.query_one("#findings", Rows)
         found = rows.seek(step, lambda row: verdictpage.is_trouble(self._entries[row]))
-        return "" if found else "no more trouble this way"
+        return "" if found else "no more that did not hold this way"
 
     def up(self) -> bool:
         if not self._opened:
