@@ -122,6 +122,7 @@ _WORDS: dict[str, Callable[[LogEvent], str]] = {
     ),
     "event.dead": lambda e: f"{e.detail['event']} died for {e.detail['group']}: {e.detail['reason']}",
     "event.skipped": lambda e: f"{e.detail['group']} knew {e.detail['event']} already",
+    "shopper.request": lambda e: f"a shopper asked for {e.detail['operation']}: {e.detail['outcome']}",
     "saga.started": lambda e: f"saga {e.detail['name']} began",
     "saga.step": lambda e: f"saga step {e.detail['step']} done",
     "saga.retried": lambda e: f"saga will try {e.detail['step']} again (try {e.detail['attempt']})",

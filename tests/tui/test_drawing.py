@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from msa_lab.tui.feed import livepage, metricpage, sagapage, verdictpage
+from msa_lab.tui.feed import livepage, metricpage, sagapage, verdictpage, whypage
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Signs, clipped, columns, duration, line, padded, spark, text_of
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
@@ -237,28 +237,33 @@ def test_a_narrow_count_of_sagas_leaves_out_what_there_is_none_of(feed: Feed) ->
 
 
 def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:
-    told = text(sagapage.why(look(feed, 22), "ord-2", None, 78))
+    told = text(whypage.why(look(feed, 22), "ord-2", None, 78))
 
-    assert told.index("FAULT lossy") < told.index("the reply of psp.capture was lost")
-    assert told.index("was lost") < told.index("✗ captured-once: psp.captures = 2")
-    assert "wanted each order: never psp.captures > 1" in told
-    assert "why: A retry without an idempotency key charges twice." in told
-    assert (
-        told.index("why: A retry")
-        < told.index("docs/concepts/idempotency.md")
-        < told.index("invariants.yaml:9")
-    )
+    assert told.splitlines()[:4] == [
+        "why ord-2?",
+        "✗ captured-once: psp.captures = 2",
+        "  why: A retry without an idempotency key charges twice.",
+        "  2.000 FAULT lossy: net.loss on payment -> psp began",
+    ]
+    assert told.index("the reply of psp.capture was lost") < told.index("saga step capture done")
+    assert told.splitlines()[-3:] == [
+        "captured-once: wanted each order: never psp.captures > 1",
+        "  docs/concepts/idempotency.md",
+        "  invariants.yaml:9",
+    ]
 
 
 def test_why_of_an_event_goes_back_along_its_causes(feed: Feed) -> None:
-    told = text(sagapage.why(look(feed, 22), "ord-2", 20, 78))
+    told = text(whypage.why(look(feed, 22), "ord-2", 20, 78))
 
-    assert "why event 20?" in told
+    assert told.splitlines()[:2] == ["why event 20?", "✗ captured-once: psp.captures = 2"]
     assert "payment called psp.capture, try 2" in told
+    calm = text(whypage.why(look(feed, 22), "ord-2", 17, 78))
+    assert calm.startswith("why event 17?  payment got no answer from psp.capture")
 
 
 def test_why_of_a_calm_saga_says_so(feed: Feed) -> None:
-    assert "no fault touched it, it broke nothing" in text(sagapage.why(look(feed, 34), "ord-1", None, 78))
+    assert "no fault touched it, it broke nothing" in text(whypage.why(look(feed, 34), "ord-1", None, 78))
 
 
 def test_charts_stop_at_the_moment_and_know_their_faults(feed: Feed) -> None:
@@ -308,7 +313,7 @@ def test_the_result_of_an_older_version_gives_no_reason_and_is_shown(feed: Feed)
 
     opened = [text_of(it.line) for it in verdictpage.entries(old, 78, frozenset({"captured-once"}))]
     assert opened[2] == "      written invariants.yaml:9"
-    assert "why:" not in text(sagapage.why(old, "ord-2", None, 78))
+    assert "why:" not in text(whypage.why(old, "ord-2", None, 78))
 
 
 @pytest.mark.parametrize(
@@ -393,9 +398,10 @@ def test_what_is_judged_at_the_end_is_said_to_be_of_the_end(feed: Feed) -> None:
     assert "      → order ord-1  psp.holding = 5  at the end; not held since T+1.300" in opened
     drawn = sagapage.sequence(sight, "ord-1")
     assert [row.label for row in drawn.rows if row.kind == "turn"] == ["money: broken from here"]
-    told = text(sagapage.why(sight, "ord-1", None, 90))
+    told = text(whypage.why(sight, "ord-1", None, 90))
     assert "✗ money: psp.holding = 5 at the end; not held since T+1.300" in told
     assert "it broke nothing" not in told
+    assert whypage.why(sight, "ord-1", 10, 90)[1:] == whypage.why(sight, "ord-1", None, 90)[1:]
 
 
 def test_the_verdict_counts_on_where_the_log_names_only_the_first(feed: Feed) -> None:

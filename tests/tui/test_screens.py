@@ -12,7 +12,20 @@ from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.sagas import SagasView
 from msa_lab.tui.widgets.keysline import KeysLine
-from tests.tui.staging import Stage, bar, every_size, lab, page, play_on, press, rows, seen, told, type_in
+from tests.tui.staging import (
+    SIZES,
+    Stage,
+    bar,
+    every_size,
+    lab,
+    page,
+    play_on,
+    press,
+    rows,
+    seen,
+    told,
+    type_in,
+)
 
 
 @every_size
@@ -332,6 +345,25 @@ def test_w_tells_why_of_the_message_and_again_of_the_saga(stage: Stage, size: tu
         assert page(app, "why").text().startswith("why event 20?")
         await press(pilot, "w")
         assert page(app, "why").text().startswith("why ord-2?")
+
+    stage(story, size)
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+def test_what_broke_why_and_by_which_fault_is_seen_at_once(stage: Stage, size: tuple[int, int]) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "3", "enter")
+        before = page(app, "why").size.height
+        for key in ("w", "w"):
+            await press(pilot, key)
+            room = page(app, "why").size.height
+            drawn = page(app, "why").text().splitlines()[:room]
+            assert room >= max(8, before)
+            assert any("✗ captured-once: psp.captures = 2" in row for row in drawn)
+            assert any("charges twice" in row for row in drawn)
+            assert any("FAULT lossy" in row for row in drawn)
+        await press(pilot, "v")
+        assert page(app, "why").size.height == before
 
     stage(story, size)
 

@@ -1,19 +1,16 @@
-"""One saga: its messages in lanes, its steps in time, its states, and why it came so."""
+"""One saga: its messages in lanes, its steps in time, its states."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msa_lab.telemetry.causes import Chain, explain
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView, StepView
 from msa_lab.telemetry.sequence import Row, answers_of, lanes_of, rows_of
-from msa_lab.telemetry.tales import tell
 from msa_lab.tui.feed.lines import Line, Signs, Span, Style, clipped, duration, line, stamp
-from msa_lab.tui.feed.livepage import SAGA_STYLES, when
+from msa_lab.tui.feed.livepage import SAGA_STYLES
 from msa_lab.tui.feed.sight import Sight
 
 _STAMP = 9
@@ -215,61 +212,3 @@ def _boxes(steps: Sequence[StepView], sight: Sight, *, first: bool, more: bool) 
     if more:
         rows[1].append((f" {signs['line']}{signs['right']}", "dim"))
     return [tuple(row) for row in rows]
-
-
-def why(sight: Sight, saga: str, seq: int | None, width: int) -> list[Line]:
-    """Tell why: of one event along its causes, or without one the saga's story; then what it broke."""
-    events = sight.feed.saga_events(saga, sight.at)
-    if seq is not None:
-        chain = explain(seq, sight.feed.find, sight.feed.faults)
-        lines = [line((f"why event {seq}?  Back along its causes", "strong")), *story(chain, sight, width)]
-        return lines if chain.links else [line(("nothing led to it", "dim"))]
-    chain = tell(events, sight.feed.faults)
-    lines = [line((f"why {saga}?  Its story", "strong")), *story(chain, sight, width)]
-    if not chain.links:
-        lines.append(line(("nothing happened to it yet", "dim")))
-    broken = [event for event in events if event.kind == "expectation.violated"]
-    for event in broken:
-        lines += verdict_of(event.detail["expectation"], event.detail["observed"], sight, width)
-    settled = sight.settled(saga)
-    for finding, violation in settled:
-        since = f"at the end; not held {when(finding, violation['t'])}"
-        lines += verdict_of(finding["id"], f"{violation.get('observed', '')} {since}", sight, width)
-    if not (broken or settled or chain.fault):
-        lines.append(line(("no fault touched it, it broke nothing", "good")))
-    return lines
-
-
-def verdict_of(name: str, observed: str, sight: Sight, width: int) -> list[Line]:
-    """Tell which expectation was broken, where it is written and what it wanted."""
-    finding = sight.finding(name)
-    texts = [(f"{sight.signs['bad']} {name}: {observed}", "bad")]
-    if finding is not None:
-        texts.append((f"  wanted {finding['limit']}", ""))
-        if finding.get("reason"):
-            texts.append((f"  why: {finding['reason']}", ""))
-        if finding.get("doc"):
-            texts.append((f"  {finding['doc']}", "dim"))
-        texts.append((f"  {finding['file']}:{finding['line']}", "dim"))
-    lines: list[Line] = []
-    for text, style in texts:
-        for part in textwrap.wrap(text, max(20, width), subsequent_indent="    "):
-            lines.append(((part, style),))  # type: ignore[arg-type]  # noqa: PERF401 - two loops read better
-    return lines
-
-
-def story(chain: Chain, sight: Sight, width: int) -> list[Line]:
-    """Tell a chain of causes, a little further in with each link."""
-    lines: list[Line] = []
-    for depth, link in enumerate(chain.links):
-        event = link.event
-        hurt = event.kind.startswith("fault.") or bool(event.detail.get("fault"))
-        style: Style = "bad" if event.kind == "expectation.violated" else "fault" if hurt else ""
-        arrow = f"{' ' * min(depth, 6)}{sight.signs['under']} " if depth else ""
-        begin = f"{event.t / 1e6:>7.3f} {arrow}"
-        wrapped = textwrap.wrap(
-            link.text, max(24, width), initial_indent=begin, subsequent_indent=" " * len(begin),
-            break_on_hyphens=False,
-        )  # fmt: skip
-        lines += [((part, style),) for part in wrapped]
-    return lines

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from msa_lab.telemetry.sagas import SagaView
 from msa_lab.telemetry.sequence import as_mermaid
-from msa_lab.tui.feed import datapage, livepage, sagapage
+from msa_lab.tui.feed import datapage, livepage, sagapage, whypage
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Line
 from msa_lab.tui.feed.sight import Sight
@@ -82,6 +82,7 @@ class SagasView(View):
         self.chosen = saga
         self._ask = None
         self.add_class("open")
+        self.remove_class("asked")
         self.show(self.sight)
         self._point()
         self.focus_panel(self._main())
@@ -159,7 +160,7 @@ class SagasView(View):
             if self._records.saga != self.chosen or self._read is not self.sight.feed:
                 self._records, self._read = datapage.Records(self.chosen), self.sight.feed
             return datapage.data(self.sight, self._records, width)
-        return sagapage.why(self.sight, self.chosen, self._ask, width) if self.opened else []
+        return whypage.why(self.sight, self.chosen, self._ask, width) if self.opened else []
 
     def action_data(self) -> None:
         """Show what is written down of the saga at this moment, or again why it came so."""
@@ -169,7 +170,8 @@ class SagasView(View):
         self._turn_page()
 
     def _turn_page(self) -> None:
-        """Begin the page beside the messages anew, and show it where it was not seen."""
+        """Begin the page beside the messages anew, with more room, and show it where it was not seen."""
+        self.add_class("asked")
         page = self.query_one("#why", Page)
         self._entitle()
         page.scroll_home(animate=False)
@@ -194,6 +196,7 @@ class SagasView(View):
         """Show the saga in the next way."""
         self.way = _WAYS[(_WAYS.index(self.way) + 1) % len(_WAYS)]
         self.add_class("open")
+        self.remove_class("asked")
         self._arrange()
         self._detail()
         self.focus_panel(self._main())
