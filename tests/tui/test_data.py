@@ -13,6 +13,11 @@ from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.screens.sagas import SagasView
 from tests.tui.staging import Stage, every_size, page, play_on, press
 
+TIMES = {
+    "step": "authorize", "started_at": 1_000_250, "lease_until": 61_000_000, "ended_at": 0, "attempt": 3,
+    "data": {"placed_at": 900_000, "format": 7},
+}  # fmt: skip
+
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
@@ -35,7 +40,7 @@ def log(tmp_path: Path) -> Path:
         at(0, "instance.started", "order", "", incarnation=1)
         write(0.9, "order", "", "orders ord-1", {"id": "ord-1", "state": "PLACED"})
         at(1, "saga.started", "order", "ord-1", name="checkout", step="authorize")
-        write(1, "order", "ord-1", "sagas ord-1", {"id": "ord-1", "state": "RUNNING", "step": "authorize"})
+        write(1, "order", "ord-1", "sagas ord-1", {"id": "ord-1", "state": "RUNNING", **TIMES})
         write(1.5, "inventory", "ord-1", "stock SKU-1", {"id": "SKU-1", "available": 4})
         paid = {"id": "pay-7", "order_id": "ord-1", "amount": {"minor": 1075, "currency": "EUR"}}
         write(2, "payment", "ord-1", "payments pay-7", {**paid, "state": "PENDING"})
@@ -76,6 +81,22 @@ def test_d_shows_what_is_written_down_at_the_moment(log: Path, size: tuple[int, 
         assert told().startswith("why ")
 
     play_on(app, story, size)
+    feed.log.close()
+
+
+def test_instants_are_told_as_times(log: Path, tmp_path: Path) -> None:
+    feed = Feed(log)
+    feed.advance(60)
+    app = LabApp(feed, {}, cache=tmp_path)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await press(pilot, "3", "enter", "d")
+        told = page(app, "why").text()
+        for written in ("started_at=T+1.000", "lease_until=T+61.000", "ended_at=0", "attempt=3"):
+            assert f"  {written}" in told
+        assert "data={format: 7, placed_at: T+0.900}" in " ".join(told.split())
+
+    play_on(app, story, (120, 40))
     feed.log.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +11,14 @@ from typing import Any, Final
 import msgspec
 
 from msa_lab.telemetry.events import LogEvent
-from msa_lab.tui.feed.lines import Line, clipped, line
+from msa_lab.tui.feed.lines import Line, clipped, line, stamp
 from msa_lab.tui.feed.sight import Sight
 
 _AFTERWARDS: Final = 20_000
 _BEFORE: Final = 400
 _HIDDEN: Final = ("id",)
+_INSTANT: Final = re.compile(r"(?:.*_)?(?:at|until)")
+"""Fields with such names are instants, by the habit of all services; 0 is none."""
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ def data(sight: Sight, records: Records, width: int) -> list[Line]:
         lines.append(clipped(head, width, sight.signs["dots"]))
         left = {name: it for name, it in (row or {}).items() if name not in (*_HIDDEN, "state", "status")}
         short = sorted(left.items(), key=lambda it: isinstance(it[1], Mapping))  # what is long comes last
-        told = "  ".join(f"{name}={_brief(value)}" for name, value in short if value != key)
+        told = "  ".join(f"{name}={_brief(value, name)}" for name, value in short if value != key)
         lines += [
             line((part, "")) for part in textwrap.wrap(
                 told, max(24, width), initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False,
@@ -98,12 +101,14 @@ def data(sight: Sight, records: Records, width: int) -> list[Line]:
     return lines
 
 
-def _brief(value: Any) -> str:  # noqa: ANN401 - any plain value
-    """Write a value in short: money as money, a text as it is, the rest as JSON."""
+def _brief(value: Any, name: str = "") -> str:  # noqa: ANN401 - any plain value
+    """Write a value in short: money as money, an instant as the time it is, a text as it is, else JSON."""
+    if type(value) is int and value > 0 and _INSTANT.fullmatch(name):
+        return f"T+{stamp(value)}"
     if isinstance(value, Mapping) and set(value) == {"minor", "currency"}:
         return f"{value['minor'] / 100:.2f} {value['currency']}"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_brief(it)}" for name, it in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_brief(it, key)}" for key, it in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_brief(it) for it in value) + "]"
     return value if isinstance(value, str) and value else msgspec.json.encode(value).decode()
