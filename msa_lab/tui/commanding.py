@@ -25,6 +25,9 @@ from msa_lab.tui.reading import Ask, Reading
 from msa_lab.tui.session import Session
 from msa_lab.tui.signals import end_on_signals
 
+_ROOMY: Final = 100
+"""In fewer columns a command has one line in the palette, else one for its name and one for what it does."""
+_MARGIN: Final = 7
 _BROWSER: Final = "not in a browser: it would give whoever has the page a shell on this machine"
 _ASKED: Final = {
     "expression": ('service == "payment" and t > 2s', "the events it fits, as by / on Events"),
@@ -73,9 +76,15 @@ class Commanding(Holding):
             key = self.key_of(verb.key) if verb.key else ""
             how = "" if inside else "copies  "
             also = f"   key {key}" if key else ""
-            yield SystemCommand(
-                escape(f"{verb.name}"), escape(f"{verb.does}{also}   {how}{verb.line}"), self._doing(verb)
-            )
+            name, told = verb.name, f"{verb.does}{also}   {how}{verb.line}"
+            if self.size.width < _ROOMY:  # one line each
+                name, told = self._short(f"{name}  {verb.does}{f'  ({key})' if key else ''}"), ""
+            yield SystemCommand(escape(name), escape(told), self._doing(verb))
+
+    def _short(self, text: str) -> str:
+        """Cut a text to what a line of the palette holds."""
+        room = self.size.width - _MARGIN
+        return text if len(text) <= room else f"{text[: room - 1]}…"
 
     def _doing(self, verb: Verb) -> Callable[[], None]:
         def do() -> None:
@@ -194,6 +203,6 @@ def of_screen(screen: Screen[object], app: Commanding, left_out: Sequence[str]) 
         seen.add(binding.description)
         key = app.get_key_display(binding)
         yield SystemCommand(
-            f"{binding.description}  ({key})", f"key {key}",
+            f"{binding.description}  ({key})", "" if app.size.width < _ROOMY else f"key {key}",
             lambda action=binding.action, node=active.node: app.call_later(app.run_action, action, node),
         )  # fmt: skip

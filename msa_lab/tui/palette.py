@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from msa_lab.errors import MsaLabError
 from msa_lab.tui.asking import Asking
 from msa_lab.tui.feed import chaospage, switchpage
-from msa_lab.tui.feed.lines import Line, clipped, line
+from msa_lab.tui.feed.lines import Line, Style, clipped, line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from msa_lab.chaos import Names
 
 
+_SEARCH: Final = "type to search, as in  loss payment"
+_TITLE: Final = 24
+"""In fewer columns no row says what its kind does: it stands beneath, for the one that is chosen."""
 _FAULT: Final = "the fault, to be changed as you like:"
 _FAULT_OR_RUN: Final = "the fault; or a new run with another past: --set --var --topology --seed"
 _ANEW: Final = (
@@ -42,12 +45,13 @@ class Palette(Asking[str]):
     ]
     DEFAULT_CSS = """
     Palette { align: center middle; }
-    Palette Vertical { width: 84; max-width: 98%; height: 22; max-height: 96%; padding: 0 1; }
+    Palette Vertical { width: 112; max-width: 98%; height: 24; max-height: 96%; padding: 0 1; }
     Palette Vertical { border: round $secondary; background: $panel; }
     Palette Input { border: none; height: 1; padding: 0 1; background: $surface; }
     Palette Input:focus { background: $background; border: none; }
     Palette Rows { height: 1fr; min-height: 3; background: $panel; }
-    Palette Page { height: 7; background: $panel; }
+    Palette Page { height: 9; background: $panel; }
+    Palette.-short Page { height: 7; }
     Palette Static { height: 1; }
     """
 
@@ -82,7 +86,7 @@ class Palette(Asking[str]):
         with Vertical() as box:
             box.border_title = self._title
             box.border_subtitle = "Enter: do it  Tab: edit  Esc: leave"
-            yield Input(self._wanted, placeholder="what: loss payment", id="kind", select_on_focus=False)
+            yield Input(self._wanted, placeholder=_SEARCH, id="kind", select_on_focus=False)
             yield Rows(self._row, name="offers")
             yield Static(_FAULT if self._other is None else _FAULT_OR_RUN, markup=False)
             yield Input("", id="fault", select_on_focus=False)
@@ -109,13 +113,25 @@ class Palette(Asking[str]):
         offer = self._offers[row]
         here = row == self.query_one(Rows).cursor
         sign = self._sight.signs["right"] if here else " "
-        return clipped(
-            line(
-                (f"{sign} ", "accent"), (f"{offer.name:<24}", "fault"), (f"{offer.target:<24} ", ""),
-                (offer.title, "dim"),
-            ),
-            width, self._sight.signs["dots"],
-        )  # fmt: skip
+        name, target = self._columns(width)
+        cells = [
+            (f"{sign} ", "accent"),
+            (f"{offer.name:<{name}} ", "fault"),
+            (f"{offer.target:<{target}} ", ""),
+        ]
+        if self._left(width) >= _TITLE:
+            cells.append((offer.title, "dim"))
+        return clipped(line(*cells), width, self._sight.signs["dots"])
+
+    def _columns(self, width: int) -> tuple[int, int]:
+        """Give the width of names and targets: that of the longest, within reason."""
+        names = max((len(offer.name) for offer in self._offers), default=0)
+        targets = max((len(offer.target) for offer in self._offers), default=0)
+        return min(names, width // 2), min(targets, width // 3)
+
+    def _left(self, width: int) -> int:
+        """Give the room for what a kind does."""
+        return width - 4 - sum(self._columns(width))
 
     @property
     def fault(self) -> str:
@@ -131,7 +147,11 @@ class Palette(Asking[str]):
         if mistake or spec is None:
             return [line((part, "bad")) for part in textwrap.wrap(mistake, max(20, width))]
         told = chaospage.radius(self._sight, self._names, spec, width, at_once=self._at_once)
-        return [*told, *_same(self._cli(text), width)]
+        left = self._left(self.query_one(Rows).room().width)
+        title = chaospage.title_of(spec)
+        if left < max(_TITLE, len(title)):
+            told = [*_wrapped("does", title, width, ""), *told]
+        return [*told, *_wrapped("same by", self._cli(text), width, "accent")]
 
     @property
     def _anew(self) -> bool:
@@ -147,7 +167,7 @@ class Palette(Asking[str]):
         if "patterns." in self.fault:
             refused = textwrap.wrap(switchpage.why_not_from(self._sight.t), max(20, width))
             lines = [line(_ANEW[0]), *(line((part, "dim")) for part in refused)]
-        return [*lines, *_same(told, width)]
+        return [*lines, *_wrapped("same by", told, width, "accent")]
 
     @property
     def _fits(self) -> bool:
@@ -193,8 +213,9 @@ class Palette(Asking[str]):
         self.dismiss("")
 
 
-def _same(told: str, width: int) -> list[Line]:
-    """Tell which command line does the same."""
+def _wrapped(word: str, told: str, width: int, style: Style) -> list[Line]:
+    """Tell what may need more than one line, such as the command line that does the same."""
     rest = " " * 11
-    same = textwrap.wrap(f"same by    {told}", max(30, width), subsequent_indent=rest, break_on_hyphens=False)
-    return [line((part, "accent")) for part in same]
+    text = f"{word:<11}{told}"
+    parts = textwrap.wrap(text, max(30, width), subsequent_indent=rest, break_on_hyphens=False)
+    return [line((part, style)) for part in parts]

@@ -107,6 +107,21 @@ def test_x_shows_the_radius_and_the_command_line_and_enter_puts_it_in(
     ]
 
 
+@every_size
+def test_what_a_fault_does_is_told_in_full(start: Start, size: tuple[int, int]) -> None:
+    app, _ = start(at=4_200_000)
+
+    async def story(pilot: Pilot[None]) -> None:
+        await begun(pilot)
+        await press(pilot, "x")
+        assert "type to search" in seen(app)
+        for title in ("An instance dies and comes back", "then goes on as if nothing had been"):
+            assert title in " ".join(seen(app).replace("│", " ").split())
+            await press(pilot, "down")
+
+    play_on(app, story, size)
+
+
 def test_the_line_can_be_changed_and_a_wrong_one_is_not_put_in(start: Start) -> None:
     app, engine = start(at=4_200_000)
 

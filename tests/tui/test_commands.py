@@ -128,7 +128,25 @@ def test_a_verb_tells_its_key_as_the_user_has_chosen_it(stage: Stage) -> None:
         assert "key K B" in offered["scenario record abc123"]
         assert "key 5" in offered["metrics abc123"]
 
-    stage(story, keys={"save": "K B"})
+    stage(story, (120, 40), keys={"save": "K B"})
+
+
+@pytest.mark.parametrize(("size", "least"), [((80, 24), 18), ((60, 16), 11)])
+def test_in_a_small_window_each_command_has_one_line(stage: Stage, size: tuple[int, int], least: int) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        await press(pilot, "colon", *"runs")
+        await pilot.pause(0.4)
+        listed = [row.strip() for row in seen(lab(pilot)).splitlines()]
+        assert len([row for row in listed if "  " in row and "runs" in row]) >= 4
+        assert "runs rm abc123  deletes it" in listed
+        assert len(list(lab(pilot).offered())) > 30
+        assert all(len(it.title) <= size[0] - 7 and not it.help for it in lab(pilot).offered())
+        await press(pilot, *["backspace"] * 4)
+        await pilot.pause(0.4)
+        drawn = [row for row in seen(lab(pilot)).splitlines() if row.startswith("  ") and row.strip()]
+        assert len(drawn) >= least
+
+    stage(story, size)
 
 
 def test_the_keys_of_the_screen_are_offered_too(stage: Stage) -> None:

@@ -130,6 +130,13 @@ def fault_of(text: str, names: Names) -> FaultSpec | None:
         return None
 
 
+def title_of(fault: FaultSpec) -> str:
+    """Say what a fault's kind does."""
+    from msa_lab.chaos import CATALOGUE  # noqa: PLC0415 - heavy, and only when it is asked for
+
+    return CATALOGUE[fault.kind].title
+
+
 def mistake_of(text: str, names: Names) -> str:
     """Say what is wrong with a fault's line; '' when nothing is."""
     from msa_lab.chaos import parse_fault_text  # noqa: PLC0415 - heavy, and only when it is asked for
