@@ -67,14 +67,15 @@ class Attached:
         self.told = ""
         status: Mapping[str, Any] = ask_shop(folder, "status")
         now: Mapping[str, Any] = folder.now or {}
+        names = msgspec.convert(ask_shop(folder, "names"), Names)
         self.summary: dict[str, Any] = {
             "mode": "process", "shop": f"shop {folder.name}" if folder.name != DEFAULT else "shop",
             "run": folder.name, "scenario": {"id": now.get("given", "")}, "topology": status["topology"],
-            "expectations": [],
+            "outside": list(names.outside), "expectations": [],
         }  # fmt: skip
         named = "" if folder.name == DEFAULT else f" --name {folder.name}"
         self.hands: ShopHands | None = ShopHands(
-            Path(str(now["admin"])), folder.token, msgspec.convert(ask_shop(folder, "names"), Names),
+            Path(str(now["admin"])), folder.token, names,
             lambda fault: f"msalab chaos inject {shlex.quote(fault)}{named}",
         )  # fmt: skip
         self.beginning = _beginning(self.log, status)

@@ -99,6 +99,7 @@ def expected(plan: Plan, run: str, mode: str) -> dict[str, Any]:
         "scenario": {"id": scenario.id, "file": scenario.file},
         "mode": mode,
         "topology": plan.topology.id,
+        "outside": list(plan.outside),
         "seed": plan.seed,
         "chaos": plan.profile,
         "duration_sim": scenario.duration / 1_000_000,

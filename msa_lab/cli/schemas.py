@@ -75,6 +75,7 @@ def run_schema() -> dict[str, Any]:
             "scenario": _object({"id": _TEXT, "file": _TEXT, "sha256": _TEXT}),
             "mode": {"enum": ["sim", "process"]},
             "topology": _TEXT,
+            "outside": {"type": "array", "items": _TEXT, "description": "the parties outside the shop"},
             "seed": _COUNT,
             "chaos": {**_TEXT, "description": "the chaos profile; none without"},
             "started": {**_TEXT, "format": "date-time"},
@@ -92,7 +93,7 @@ def run_schema() -> dict[str, Any]:
             "metrics": {"type": "object", "description": "by name; durations in microseconds"},
             "artifacts": {"type": "array", "items": _TEXT},
             "repeat": {"type": "array", "items": _TEXT, "description": "command lines"},
-        }),
+        }, since=("outside",)),
     }  # fmt: skip
 
 

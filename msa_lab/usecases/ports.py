@@ -26,6 +26,11 @@ class Plan:
     faults: tuple[FaultSpec, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Name the parties outside the shop, in order."""
+        return tuple(sorted(spec.name for spec in self.specs if spec.outside))
+
 
 @dataclass(frozen=True, slots=True)
 class FaultRecord:

@@ -65,6 +65,7 @@ class RunReport:
             },
             "mode": self.mode,
             "topology": plan.topology.id,
+            "outside": list(plan.outside),
             "seed": plan.seed,
             "chaos": plan.profile,
             "started": self.started,

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from msa_lab.tui.feed import livepage, metricpage, sagapage, verdictpage, whypage
+from msa_lab.tui.feed import livepage, metricpage, placepage, sagapage, verdictpage, whypage
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Signs, clipped, columns, duration, line, padded, spark, text_of
 from msa_lab.tui.feed.scrub import header, instant_at, scrubber
@@ -72,11 +72,25 @@ def test_the_table_of_services_tells_who_is_hurt(feed: Feed) -> None:
     hurt = text(livepage.services(look(feed, 20), 70)).splitlines()
     crashed = text(livepage.services(look(feed, 26), 70)).splitlines()
 
-    assert [row.split()[0] for row in hurt] == ["service", "gateway", "payment", "psp", "order"]
+    assert [row.split()[0] for row in hurt] == ["service", "gateway", "payment", "(psp)", "order"]
     assert hurt[3].endswith("lossy")
     assert hurt[2].endswith("lossy")
     assert "DOWN" in crashed[2]
     assert "○" in crashed[2]
+
+
+def test_parties_outside_the_shop_are_counted_and_marked_apart(feed: Feed) -> None:
+    sight = look(feed, 34)
+    rows = {text_of(row).split()[0]: text_of(row).split() for row in livepage.services(sight, 64)}
+
+    assert livepage.counted(sight) == "3 (1 outside)"
+    assert "(psp)" in rows
+    assert {"gateway", "order", "payment"} <= rows.keys()
+    assert "outside the shop" in text(placepage.of_service(sight, "psp", 60))
+    assert "outside the shop" not in text(placepage.of_service(sight, "order", 60))
+    own = replace(sight, summary=SUMMARY | {"outside": ["order"]})
+    assert livepage.names_of_services(own)[-1] == "order"
+    assert livepage.counted(replace(sight, summary={"outside": []})) == "4"
 
 
 def test_a_service_that_is_degraded_without_a_fault_says_why(feed: Feed) -> None:
@@ -87,7 +101,7 @@ def test_a_service_that_is_degraded_without_a_fault_says_why(feed: Feed) -> None
         row for row in text(livepage.services(look(feed, 20), 70)).splitlines() if row.startswith("order")
     )
 
-    assert row.split()[-3:] == ["14%", "14%", "fail"]
+    assert row.split()[-3:] == ["-", "14%", "failing"]
 
 
 def test_sagas_that_broke_stand_before_the_others(feed: Feed) -> None:

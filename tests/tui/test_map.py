@@ -132,6 +132,12 @@ def test_a_box_tells_by_sign_word_and_colour_how_its_service_stands(at: Callable
     assert "bad" in {style for row in lines for part, style in row if "payment" in part}
 
 
+def test_a_party_outside_the_shop_is_marked(feed: Feed) -> None:
+    drawn = text(mappage.picture(look(feed, 34), 82, 32, Picture("order")))
+
+    assert len(re.findall(r"[╰┗╚] outside ", drawn)) == 1
+
+
 def test_ascii_draws_it_without_unicode(feed: Feed) -> None:
     for width, height in ROOMS:
         drawn = text(

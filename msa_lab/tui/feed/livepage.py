@@ -33,9 +33,10 @@ def names_of_services(sight: Sight) -> list[str]:
     series = sight.feed.series
     called = {target for _, target in series.links("calls")}
     known = dict.fromkeys(sight.feed.latest.services.values())
+    outside = sight.outside
 
     def rank(name: str) -> int:
-        return 0 if name == "gateway" else 2 if name in ("psp", "carrier") else 1 if name in called else 3
+        return 0 if name == "gateway" else 2 if name in outside else 1 if name in called else 3
 
     return sorted(known, key=lambda name: (rank(name), name))
 
@@ -70,16 +71,25 @@ def _service(sight: Sight, name: str) -> list[Span]:
     told += faults
     told += [f"breaker {callee}" for callee in opened]
     if word == "degraded" and not told:
-        told = [f"{share:.0%} fail"]
+        told = ["failing"]  # how many of its calls stands beside it
+    outside = name in sight.outside
+    told += ["outside"] if outside and not told else []
     return [
-        (name, "strong" if style == "bad" else ""),
+        (f"({name})" if outside else name, "strong" if style == "bad" else "dim" if outside else ""),
         (sign, style),
         (f"{asked * 1e6 / (end - start):.1f}" if end > start else "-", ""),
         (duration(series.quantile(took, start, end, 0.5)), "dim"),
         (duration(series.quantile(took, start, end, 0.95)), ""),
         (f"{share:.0%}" if asked + failed else "-", "bad" if share > _TROUBLED else "dim"),
-        (" ".join(told), "fault" if faults else style),
+        (" ".join(told), "fault" if faults else "dim" if told == ["outside"] else style),
     ]
+
+
+def counted(sight: Sight) -> str:
+    """Count the services, and beside them the parties outside the shop."""
+    known = set(sight.moment.services.values())
+    outside = len(known & sight.outside)
+    return f"{len(known) - outside}{f' ({outside} outside)' if outside else ''}"
 
 
 def _failing(sight: Sight, name: str) -> float:

@@ -164,10 +164,14 @@ def _box(wires: Wires, sight: Sight, box: Box, shown: Picture, numbers: Mapping[
         took = "request.took" if box.name == "gateway" else f"took.{box.name}"
         p95 = sight.feed.series.quantile(took, *sight.window(SPAN), 0.95)
         wires.write(box.x + 1, box.middle + 1, f" p95 {duration(p95)}" if p95 is not None else "", "dim")
-    told = f"{'' if calm else word}{' ' if on and not calm else ''}{sight.signs['fault'] if on else ''}{on}"
+    words = [*(["outside"] if box.name in sight.outside else []), *([] if calm else [word])]
+    told = " ".join([*words, *([f"{sight.signs['fault']}{on}"] if on else [])])
     if told:
         cut = _cut(told, room - 2, sight)
-        wires.write(box.x + 1, box.y + box.height - 1, f" {cut} ", "fault" if struck else state)
+        plain = calm and not struck
+        wires.write(
+            box.x + 1, box.y + box.height - 1, f" {cut} ", "fault" if struck else "dim" if plain else state
+        )
 
 
 def _cut(text: str, room: int, sight: Sight) -> str:

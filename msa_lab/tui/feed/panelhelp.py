@@ -12,7 +12,7 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         A row is a service: a sign for how it stands ({up} up, {warn} degraded, {paused} paused,
         {down} down), requests a second, half of them (p50) and 95 of 100 (p95) were answered
         within, the share that got no answer, and what is wrong: instances down, faults that act on
-        it, breakers it opened.
+        it, breakers it opened. (psp) in brackets is outside the shop: whom it deals with.
 
         The figures are those of the last second; after the run's end those of the whole run.
     """),

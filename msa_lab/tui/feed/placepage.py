@@ -49,7 +49,7 @@ def of_service(sight: Sight, name: str, width: int) -> list[Line]:
     took = "request.took" if name == "gateway" else f"took.{name}"
     p50, p95 = (series.quantile(took, start, end, share) for share in (0.5, 0.95))
     told: list[tuple[str, str, Style]] = [
-        ("state", f"{sign} {word}", style),
+        ("state", f"{sign} {word}{', outside the shop' if name in sight.outside else ''}", style),
         ("instances", f"{up} of {up + paused + down} up", "" if up and not down else "warn"),
         ("asked", f"{asked:.1f}/s", ""),
         ("p50 / p95", f"{duration(p50)} / {duration(p95)}", ""),

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from msa_lab.telemetry.moment import ActiveFault, Moment
 from msa_lab.telemetry.series import service_of
 from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Signs
+
+_OUTSIDE: Final = ("carrier", "psp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Sight:
         planned = round(float(self.summary.get("duration_sim") or 0) * 1_000_000)
         seen = self.feed.log.time(len(self.feed.log) - 1) if len(self.feed.log) else 0
         return max(self.start + 1, planned, seen)
+
+    @property
+    def outside(self) -> AbstractSet[str]:
+        """The parties outside the shop; of a run that does not name them, those of the lab's own shop."""
+        return frozenset(self.summary.get("outside", _OUTSIDE))
 
     @property
     def whole(self) -> bool:

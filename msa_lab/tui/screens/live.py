@@ -57,10 +57,10 @@ class Live(View):
         moment = sight.moment
         self.query_one("#expectations", Page).entitle(f"Expectations  {sight.broken} broken")
         self.query_one("#faults", Page).entitle(f"Faults  {len(moment.faults)} active")
-        when = "the whole run" if sight.whole else "the last second"
+        when = "whole run" if sight.whole else "last second"
         if sight.feed.counted < 1:
             when = f"counting {sight.feed.counted:.0%}"
-        self.query_one("#services", Page).entitle(f"Services {len(set(moment.services.values()))}  {when}")
+        self.query_one("#services", Page).entitle(f"Services {livepage.counted(sight)}  {when}")
         self.query_one("#sagas-now", Rows).redraw(len(self._sagas))
         self.query_one("#events-now", Rows).redraw(len(self._events))
         for page in self.query(Page):
