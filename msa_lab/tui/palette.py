@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from msa_lab.errors import MsaLabError
 from msa_lab.tui.asking import Asking
 from msa_lab.tui.feed import chaospage, switchpage
-from msa_lab.tui.feed.lines import Line, Style, clipped, line
+from msa_lab.tui.feed.lines import Line, Span, Style, clipped, line
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.widgets.rows import Page, Rows
 
@@ -114,7 +114,7 @@ class Palette(Asking[str]):
         here = row == self.query_one(Rows).cursor
         sign = self._sight.signs["right"] if here else " "
         name, target = self._columns(width)
-        cells = [
+        cells: list[Span] = [
             (f"{sign} ", "accent"),
             (f"{offer.name:<{name}} ", "fault"),
             (f"{offer.target:<{target}} ", ""),

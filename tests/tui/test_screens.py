@@ -37,7 +37,7 @@ def test_every_screen_opens_by_its_number_and_shows_its_matter(stage: Stage, siz
         ):  # fmt: skip
             app = await press(pilot, key)
             assert app.view.id == name
-            assert shown in seen(app) or (name == "events" and "settled" in seen(app))
+            assert shown in seen(app) or (name == "events" and "the run ended" in seen(app))
             assert "10s" in bar(app, "scrubber").text()
             assert "BROKEN 1" in bar(app, "header").text()
 

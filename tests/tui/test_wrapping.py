@@ -36,7 +36,7 @@ def test_the_cursor_is_always_seen_and_the_last_event_can_be_gone_to(
         await press(pilot, "pageup")
         assert listed.cursor < listed.count - 1
         await press(pilot, "end")
-        assert "settled" in listed.text()
+        assert "the run ended" in listed.text()
 
     stage(story, size)
 
