@@ -99,7 +99,7 @@ def test_json_is_one_object_with_the_documented_keys(msalab: Msalab, workspace: 
     result = json.loads(ended.out)
     assert ended.code == result["exit"] == 1
     assert list(result) == [
-        "schema", "run", "tool", "scenario", "mode", "topology", "seed", "chaos", "started",
+        "schema", "run", "tool", "scenario", "mode", "topology", "outside", "seed", "chaos", "started",
         "duration_sim", "duration_wall", "verdict", "exit", "ended", "settled", "log_hash", "events",
         "expectations", "faults", "sagas", "metrics", "artifacts", "repeat",
     ]  # fmt: skip
