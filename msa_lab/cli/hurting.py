@@ -22,7 +22,7 @@ def inject(fault: str, name: str, talk: Talk) -> None:
     folder = ShopStore(shops_folder()).standing(name)
     told: Mapping[str, Any] = ask_shop(folder, "inject", fault=fault)
     if talk.json:
-        emit(json_text({"schema": "msalab/fault@1", **told}))
+        emit(json_text({"schema": "msalab/injected@1", **told}))
     elif not talk.quiet:
         option = "" if name == DEFAULT else f" --name {name}"
         emit(f"{_injected(told)}\n  end it:  msalab chaos heal {told['fault']}{option}\n")

@@ -50,7 +50,10 @@ def looked_at(run: str | None) -> StoredRun:
 
 
 def metrics_of(run: StoredRun) -> Mapping[str, Mapping[str, Any]]:
-    """Give the metrics of a run's result; for a shop, fold those of its log."""
+    """Give the metrics of a run's result; for a shop, fold those of its log.
+
+    A shop does not log what its callers asked of it, so it has no metrics of requests.
+    """
     if not isinstance(run, LiveRun):
         return run.summary.get("metrics") or {}
     words = vocabulary(bootstrap.Workspace(here()).specs())
@@ -60,7 +63,7 @@ def metrics_of(run: StoredRun) -> Mapping[str, Mapping[str, Any]]:
     for event in run.events(*marks):
         tally.feed(event)
         now = event.t
-    return tally.metrics(now)
+    return {name: values for name, values in tally.metrics(now).items() if not name.startswith("request.")}
 
 
 def sagas_of(run: StoredRun) -> dict[str, SagaView]:

@@ -195,6 +195,7 @@ def test_a_purchase_can_be_followed_in_the_running_shop(shop: Terminal, url: str
     assert shop("saga", "why", order, "--run", "shop").code == 0
     metrics = shop.json("metrics", "shop")["metrics"]
     assert metrics["saga.checkout.duration"]["count"] >= 1
+    assert not [name for name in metrics if name.startswith("request.")]  # it does not log what callers ask
 
 
 def test_a_dead_letter_is_looked_at_mended_and_handed_out_again(shop: Terminal, url: str) -> None:
