@@ -130,9 +130,9 @@ async def _until_drawn(app: LabApp, key: str) -> float:
 async def _handled(app: LabApp) -> None:
     """Wait until nothing is left to handle in the view, for `TURNS` turns of the loop one after the other."""
     idle = 0
+    parts = (app, *app.screen.walk_children(with_self=True))  # what is new has a layout coming
     while idle < TURNS:
         await asyncio.sleep(0)
-        parts = (app, *app.screen.walk_children(with_self=True))
         idle = 0 if any(part.message_queue_size or part._next_callbacks for part in parts) else idle + 1
 
 

@@ -108,6 +108,7 @@ class LabApp(Commanding):
         self.signs = Signs(unicode)
         self._only = [] if unicode else [AsciiOnly()]
         self._views: dict[str, View] = {}
+        self._bars: list[Bar] = []
         self._interrupted = -_TWICE
         self._lasts = 0.0
         self._open = SCREENS[0][0]
@@ -329,7 +330,8 @@ class LabApp(Commanding):
     def redraw(self) -> None:
         """Draw the open screen and the lines around it."""
         self.view.show(self.sight)
-        for bar in self.screen_stack[0].query(Bar):
+        self._bars = self._bars or [*self.screen_stack[0].query(Bar)]
+        for bar in self._bars:
             bar.redraw()
 
     # -- keys --------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Live(View):
         self.query_one("#services", Page).entitle(f"Services {livepage.counted(sight)}  {when}")
         self.query_one("#sagas-now", Rows).redraw(len(self._sagas))
         self.query_one("#events-now", Rows).redraw(len(self._events))
-        for page in self.query(Page):
+        for page in self.pages:
             page.redraw()
 
     def _saga(self, row: int, width: int) -> Line:

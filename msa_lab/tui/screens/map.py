@@ -113,7 +113,7 @@ class MapView(View):
         rows.redraw(len(self._links))
         told = self.query_one("#told", Page)
         told.entitle(self.place())
-        for page in self.query(Page):
+        for page in self.pages:
             page.redraw()
 
     def _picture(self, width: int, height: int) -> list[Line]:

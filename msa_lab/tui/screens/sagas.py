@@ -115,7 +115,7 @@ class SagasView(View):
         self.query_one("#other-way", Page).entitle(title)
         sequence.redraw(len(self._drawn.rows))
         self._entitle()
-        for page in self.query(Page):
+        for page in self.pages:
             page.redraw()
 
     def _point(self) -> None:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.outside import Paper
 from msa_lab.tui.widgets.backdrop import Box
+from msa_lab.tui.widgets.rows import Page
 
 
 class View(Box):
@@ -49,6 +50,14 @@ class View(Box):
     def __init__(self, sight: Sight, name: str) -> None:
         super().__init__(id=name, classes="view")
         self.sight = sight
+        self._panels: list[Widget] = []
+        self._boxes: list[Widget] = []
+        self.pages: list[Page] = []
+
+    def on_mount(self) -> None:
+        # what a screen is made of stays; to look for it at each frame would take longer than to draw it
+        self._panels, self._boxes = [*self.query(".panel")], [*self.query(".box")]
+        self.pages = [*self.query(Page)]
 
     def show(self, sight: Sight) -> None:
         """Draw what holds at another position."""
@@ -90,7 +99,7 @@ class View(Box):
     def panels(self) -> list[Widget]:
         """Give the panels that can be shown now: in a small window any of them."""
         small = self.screen.has_class("-narrow") or self.screen.has_class("-short")
-        panels = [panel for panel in self.query(".panel") if not panel.has_class("off")]
+        panels = [panel for panel in self._panels if not panel.has_class("off")]
         return [panel for panel in panels if (small and self._can_show(panel)) or panel.display]
 
     def _can_show(self, panel: Widget) -> bool:
@@ -111,9 +120,9 @@ class View(Box):
         panel.focus()
 
     def _show_only(self, panel: Widget) -> None:
-        for other in self.query(".panel"):
+        for other in self._panels:
             other.set_class(other is panel, "shown")
-        for box in self.query(".box"):
+        for box in self._boxes:
             box.set_class(box in panel.ancestors, "around")
 
     def action_panel(self, step: int) -> None:

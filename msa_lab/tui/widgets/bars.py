@@ -26,7 +26,7 @@ class Bar(Widget):
 
     def redraw(self) -> None:
         """Draw anew what has changed."""
-        if self._draw(self.size.width) != self._shown:
+        if self.size.width and self._draw(self.size.width) != self._shown:
             self.refresh()
 
     def text(self) -> str:

@@ -210,7 +210,11 @@ class Rows(Scrolled):
             self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
     def on_resize(self) -> None:
-        self.redraw(cursor=self.cursor)
+        if self._seen[0] != self.room():
+            self.redraw(cursor=self.cursor)
+            return
+        self.take(Size(self._seen[0].width, self.count))  # drawn as it was painted
+        self._reveal()
 
     def render_line(self, y: int) -> Strip:
         room, top, _, cursor, lines = self._seen
