@@ -239,10 +239,11 @@ class LabApp(Commanding):
     # -- time --------------------------------------------------------------------------------------
 
     def _frame(self) -> None:
-        if self._turns.frame(time.perf_counter()):
+        now = time.perf_counter()
+        if self._turns.frame(now):
             with contextlib.suppress(NoMatches):  # while the screen is being taken down
                 self._next()
-            collect()
+            collect(whole=self._turns.rests(now))
 
     def _next(self) -> None:
         now = time.perf_counter()
@@ -302,13 +303,14 @@ class LabApp(Commanding):
         self._judged = True
         findings = self.summary.get("expectations") or []
         held = sum(1 for finding in findings if finding["verdict"] == "HELD")
+        lasts = self._lasts
         self.notify(
             f"{held} of {len(findings)} expectations held.  7 tells all, q quits",
             title=f"{verdict}",
             severity="information" if verdict == "PASSED" else "error",
             timeout=_UNTIL_A_KEY,
         )
-        self._lasts = 0.0
+        self._lasts = lasts  # the verdict goes at the next key, but an error just told does not go with it
 
     def _read(self, budget: float) -> None:
         """Read on in the log; what cannot be read ends the view."""

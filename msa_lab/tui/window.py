@@ -16,6 +16,10 @@ _LATEST: Final = 0.5
 _MUCH: Final = 5_000
 """From how many new objects on it is worth looking for cyclic garbage among them."""
 
+_OFTEN: Final = 10
+"""After how many such looks what outlived them is looked through as well, once the viewer rests."""
+
+_RESTED: Final = 5.0
 _BURST: Final = 200_000
 """At how many new objects Python looks by itself, whoever waits."""
 
@@ -47,6 +51,10 @@ class Turns:
         self._frame = now
         return True
 
+    def rests(self, now: float) -> bool:
+        """Tell whether no key was pressed for so long that none is expected."""
+        return now - self._key >= _RESTED
+
 
 @contextmanager
 def seldom_collecting() -> Iterator[None]:
@@ -65,7 +73,14 @@ def seldom_collecting() -> Iterator[None]:
         gc.unfreeze()
 
 
-def collect() -> None:
-    """Look for cyclic garbage among what is new, between two keys; what stays is not looked at again."""
-    if gc.get_count()[0] >= _MUCH:
+def collect(*, whole: bool) -> None:
+    """Look for cyclic garbage among what is new, between two keys.
+
+    What stays is looked at once more when there is time for the `whole`, and then never again. Closed
+    dialogs are found only then: they have outlived a look while they were open.
+    """
+    if whole and gc.get_count()[2] >= _OFTEN:
+        gc.collect()
+        gc.freeze()
+    elif gc.get_count()[0] >= _MUCH:
         gc.collect(1)

@@ -151,20 +151,42 @@ def test_a_list_longer_than_the_window_asks_for_no_second_layout(stage: Stage, w
     stage(story, (80, 24))
 
 
-def test_garbage_is_looked_for_between_keys_when_there_is_much_that_is_new() -> None:
-    class Ring:
-        def __init__(self) -> None:
-            self.me = self
+class Ring:
+    def __init__(self) -> None:
+        self.me = self
 
+
+def test_garbage_is_looked_for_between_keys_when_there_is_much_that_is_new() -> None:
     with seldom_collecting():
         few = weakref.ref(Ring())
-        collect()
+        collect(whole=False)
         assert few() is not None
         rings = [Ring() for _ in range(20_000)]
         many = weakref.ref(rings[0])
         rings.clear()
-        collect()
+        collect(whole=False)
         assert (few(), many()) == (None, None)
+
+
+def test_what_outlived_a_look_for_garbage_goes_when_the_viewer_rests() -> None:
+    with seldom_collecting():
+        dialog = Ring()
+        closed = weakref.ref(dialog)
+        for _ in range(10):
+            rings = [Ring() for _ in range(20_000)]
+            rings.clear()
+            collect(whole=False)
+        del dialog
+        collect(whole=False)
+        assert closed() is not None
+
+        collect(whole=True)
+        assert closed() is None
+
+    turns = Turns()
+    turns.key(10.0)
+    assert not turns.rests(12.0)
+    assert turns.rests(15.0)
 
 
 def test_a_frame_waits_for_a_key_but_a_key_held_down_stops_no_frames() -> None:
