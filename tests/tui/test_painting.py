@@ -206,3 +206,74 @@ def test_a_frame_waits_for_a_key_but_a_key_held_down_stops_no_frames() -> None:
     gaps = [after - before for before, after in itertools.pairwise(drawn)]
     assert gaps
     assert max(gaps) < 0.55
+
+
+TOUR = (
+    "j tab j j k comma comma 2 right down enter j comma 3 j j v v v w d a 4 k k pageup pagedown end home z z "
+    "w j w 5 plus comma 7 a j a left_square_bracket 3 right_square_bracket 1 comma full_stop"
+)
+"""Keys that move, fold, turn and go in time, on each screen."""
+Cells = list[tuple[str, object]]
+
+
+def cells(strip: Strip) -> Cells:
+    """Give the letters of a line with their styles."""
+    return [(letter, segment.style) for segment in strip for letter in segment.text]
+
+
+@dataclass
+class Terminal:
+    """What a terminal shows that is told only of the regions that are painted."""
+
+    shown: list[Cells] = field(default_factory=list)
+    parts: int = 0
+
+    def take(self, picture: list[Strip], regions: set[Region] | None) -> None:
+        lines = [cells(strip) for strip in picture]
+        if regions is None or len(lines) != len(self.shown):
+            self.shown = lines
+            return
+        for region in regions:
+            self.parts += region.height == 1
+            for y in region.line_range:
+                first, last = region.column_span
+                self.shown[y][first:last] = lines[y][first:last]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_what_is_painted_in_parts_is_what_would_be_painted_whole(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    terminal = Terminal()
+    in_part, whole = Compositor.render_partial_update, Compositor.render_full_update
+
+    def part(compositor: Compositor) -> object:
+        dirty = compositor._dirty_regions  # noqa: SLF001 - what the terminal is told of
+        regions = {region.intersection(compositor.size.region) for region in dirty}
+        made = in_part(compositor)
+        terminal.take(compositor.render_strips(), regions)
+        return made
+
+    def full(compositor: Compositor, **options: bool) -> object:
+        made = whole(compositor, **options)
+        terminal.take(compositor.render_strips(), None)
+        return made
+
+    monkeypatch.setattr(Compositor, "render_partial_update", part)
+    monkeypatch.setattr(Compositor, "render_full_update", full)
+
+    async def story(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        terminal.shown.clear()
+        app.refresh()
+        await pilot.pause()
+        for count, key in enumerate(TOUR.split()):
+            await pilot.press(key)
+            await pilot.pause()
+            for widget in app.screen.walk_children(Widget, with_self=True):
+                widget._styles_cache.clear()  # noqa: SLF001 - to paint it anew
+            anew = [cells(strip) for strip in app.screen._compositor.render_strips()]  # noqa: SLF001 - as above
+            assert terminal.shown == anew, (count, key)
+
+    stage(story, size)
+    assert terminal.parts

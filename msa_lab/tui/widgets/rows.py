@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -21,6 +22,8 @@ from msa_lab.tui.themes import inks, resting
 
 Draw = Callable[[int, int], Line]
 DrawAll = Callable[[int, int], Sequence[Line]]
+Seen = tuple[Size, int, int, int, tuple[Line, ...]]
+"""The room of a list, its first row in sight, how many there are, the cursor's, and the lines in sight."""
 
 
 def fit(row: Line, widget: Widget) -> Line:
@@ -33,6 +36,11 @@ def strip_of(row: Line, width: int, theme: str, base: Ink) -> Strip:
     ink = inks(theme)
     segments = [Segment(text, base + ink[style]) for text, style in padded(row, width) if text]
     return Strip(segments, width)
+
+
+def _others(before: Sequence[Line], now: Sequence[Line]) -> list[int]:
+    """Give the places at which two sequences of lines differ."""
+    return [y for y, (then, line) in enumerate(zip_longest(before, now)) if then != line]
 
 
 class Scrolled(ScrollView, can_focus=True):
@@ -74,6 +82,14 @@ class Scrolled(ScrollView, can_focus=True):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = size.height
 
+    def repaint(self, lines: Collection[int]) -> None:
+        """Paint lines of the window anew; many of them as one."""
+        room = self.room()
+        if 2 * len(lines) > room.height:
+            self.refresh()
+        elif lines:
+            self.refresh(*(Region(0, y, room.width, 1) for y in lines))
+
     def settle(self) -> None:
         """Draw for the room there is, if what is drawn is for another: it is about to be painted."""
         raise NotImplementedError
@@ -102,8 +118,11 @@ class Page(Scrolled):
         self._draw_for(room)
         if room.width > 1:
             self.take(Size(room.width, len(self._lines)))
-        if room.width != before.width or self._lines != lines:  # painting is what costs
+        if room.width != before.width:
             self.refresh()
+        elif self._lines != lines:  # painting is what costs
+            seen = slice(self.scroll_offset.y, self.scroll_offset.y + room.height)
+            self.repaint(_others(lines[seen], self._lines[seen]))
 
     def _draw_for(self, room: Size) -> None:
         self._drawn_for = room
@@ -174,7 +193,7 @@ class Rows(Scrolled):
         self._draw = draw
         self.count = 0
         self.cursor = 0
-        self._seen: tuple[Size, int, int, int, tuple[Line, ...]] = (Size(0, 0), 0, 0, 0, ())
+        self._seen: Seen = (Size(0, 0), 0, 0, 0, ())
         self.border_title = title
 
     def redraw(self, count: int | None = None, cursor: int | None = None) -> None:
@@ -185,12 +204,20 @@ class Rows(Scrolled):
         self.take(Size(self.room().width, self.count))
         if cursor is not None:
             self._reveal()
-        seen = self._visible()
-        if seen != self._seen:  # painting is what costs
-            self._seen = seen
+        before, self._seen = self._seen, self._visible()
+        if before[:2] != self._seen[:2]:
             self.refresh()
+        elif before != self._seen:  # painting is what costs
+            self.repaint(self._stale(before, self._seen))
 
-    def _visible(self) -> tuple[Size, int, int, int, tuple[Line, ...]]:
+    def _stale(self, before: Seen, now: Seen) -> Collection[int]:
+        """Give the lines of the window that are others now, or have or had the cursor."""
+        lines = {*_others(before[4], now[4])}
+        if before[3] != now[3]:
+            lines |= {row - now[1] for row in (before[3], now[3])} & {*range(now[0].height)}
+        return lines
+
+    def _visible(self) -> Seen:
         """Give all the picture depends on; when focus or theme change, Textual paints by itself."""
         room = self.room()
         top = self.scroll_offset.y

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rich.style import Style as Ink
 from textual.geometry import Size
@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from msa_lab.tui.feed.lines import Line, padded, text_of
 from msa_lab.tui.themes import resting
-from msa_lab.tui.widgets.rows import Draw, Rows, fit, strip_of
+from msa_lab.tui.widgets.rows import Draw, Rows, Seen, fit, strip_of
 
 Fold = Callable[[int, int], Sequence[Line]]
 
@@ -40,7 +40,10 @@ class Wrapping(Rows):
                 break
         return laid[: room.height]
 
-    def _visible(self) -> tuple[Size, int, int, int, tuple[Line, ...]]:
+    def _stale(self, before: Seen, now: Seen) -> Collection[int]:
+        return range(now[0].height) if self.wrapped else super()._stale(before, now)
+
+    def _visible(self) -> Seen:
         if not self.wrapped:
             return super()._visible()
         self._laid = self._lay()
