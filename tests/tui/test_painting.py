@@ -277,3 +277,24 @@ def test_what_is_painted_in_parts_is_what_would_be_painted_whole(
 
     stage(story, size)
     assert terminal.parts
+
+
+def test_a_window_that_becomes_small_shows_the_panel_with_the_focus(stage: Stage) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, LabApp)
+        await pilot.press("tab", "tab")
+        await pilot.pause()
+        focused = app.focused
+        await pilot.resize_terminal(60, 16)
+        await pilot.pause()
+        assert [panel for panel in app.view.query(".panel") if panel.display] == [focused]
+
+        await pilot.resize_terminal(120, 40)
+        await pilot.press("shift+tab")
+        await pilot.resize_terminal(60, 16)
+        await pilot.pause()
+        assert app.focused is not focused
+        assert [panel for panel in app.view.query(".panel") if panel.display] == [app.focused]
+
+    stage(story, (120, 40))

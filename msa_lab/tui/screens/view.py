@@ -98,9 +98,14 @@ class View(Box):
 
     def panels(self) -> list[Widget]:
         """Give the panels that can be shown now: in a small window any of them."""
-        small = self.screen.has_class("-narrow") or self.screen.has_class("-short")
         panels = [panel for panel in self._panels if not panel.has_class("off")]
+        small = self._small
         return [panel for panel in panels if (small and self._can_show(panel)) or panel.display]
+
+    @property
+    def _small(self) -> bool:
+        """Whether there is room for one panel only."""
+        return self.screen.has_class("-narrow") or self.screen.has_class("-short")
 
     def _can_show(self, panel: Widget) -> bool:
         """Tell whether a panel is seen as soon as it has the focus: only boxes about it are hidden."""
@@ -120,10 +125,11 @@ class View(Box):
         panel.focus()
 
     def _show_only(self, panel: Widget) -> None:
+        small = self._small  # else all are seen; a window that becomes small asks for all styles anew
         for other in self._panels:
-            other.set_class(other is panel, "shown")
+            other.set_class(other is panel, "shown", update=small)
         for box in self._boxes:
-            box.set_class(box in panel.ancestors, "around")
+            box.set_class(box in panel.ancestors, "around", update=small)
 
     def action_panel(self, step: int) -> None:
         """Go to the next panel."""
