@@ -164,8 +164,11 @@ def tabs(here: str, width: int) -> Line:
     used = sum(len(text) for text, _ in spans)
     if used + 7 > width:
         number = next(place for place, (name, _) in enumerate(SCREENS, start=1) if name == here)
-        hint: Span = ("  1-7 screens  Tab panels  ? keys", "dim")
-        return ((f" {number}/{len(SCREENS)} {SCREENS[number - 1][1]} ", "strong"), hint)
+        name = f" {number}/{len(SCREENS)} {SCREENS[number - 1][1]} "
+        hints = [("1-7 screens", "Tab panels", "? keys"), ("1-7 screens", "? keys"), ("? keys",), ()]
+        told = ("".join(f"  {hint}" for hint in some) for some in hints)
+        room = max(0, width - len(name))
+        return ((name, "strong"), (next(it for it in told if len(it) <= room), "dim"))
     return (*spans, (" " * (width - used - 7), ""), ("? help ", "dim"))
 
 

@@ -133,9 +133,22 @@ def test_a_box_tells_by_sign_word_and_colour_how_its_service_stands(at: Callable
 
 
 def test_a_party_outside_the_shop_is_marked(feed: Feed) -> None:
-    drawn = text(mappage.picture(look(feed, 34), 82, 32, Picture("order")))
+    for width, height in ROOMS:
+        drawn = text(mappage.picture(look(feed, 34), width, height, Picture("order")))
+        assert re.findall(r"\(\w+\)", drawn) == ["(psp)"]
 
-    assert len(re.findall(r"[╰┗╚] outside ", drawn)) == 1
+
+def test_a_large_window_is_used(feed: Feed) -> None:
+    boxes = plan(columns_of(NAMES, SHOP), 150, 50).boxes.values()
+
+    assert {box.height for box in boxes} == {7}
+    assert min(box.y for box in boxes) <= 4
+    assert max(box.y + box.height for box in boxes) >= 46
+    drawn = text(mappage.picture(look(feed, 26), 150, 50, Picture("psp")))
+    assert "0 of 1 up" in drawn
+    assert "1 of 1 up" in drawn
+    hurt = text(mappage.picture(look(feed, 20), 150, 50, Picture("order")))
+    assert "/s failed" in hurt
 
 
 def test_ascii_draws_it_without_unicode(feed: Feed) -> None:

@@ -16,6 +16,7 @@ from msa_lab.tui.feed.feed import Feed
 from msa_lab.tui.feed.lines import Signs, text_of
 from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.screens.metrics import MetricsView
+from msa_lab.tui.widgets.keysline import KeysLine
 from tests.tui.staging import SUMMARY, Stage, every_size, page, play_on, press, seen, write_log
 
 
@@ -192,3 +193,13 @@ def test_in_a_browser_other_runs_are_not_offered(runs: Path, tmp_path: Path) -> 
 
     play_on(app, story)
     feed.log.close()
+
+
+@every_size
+def test_both_ways_to_zoom_stand_in_the_last_line(stage: Stage, size: tuple[int, int]) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "5")
+        written = [key.written for key in app.screen.query_one(KeysLine).shown()]
+        assert written[:3] == ["b", "+", "-"]
+
+    stage(story, size)

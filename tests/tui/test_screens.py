@@ -8,6 +8,8 @@ from textual.widgets import Input
 
 from msa_lab.tui.app import LabApp
 from msa_lab.tui.feed.feed import Feed
+from msa_lab.tui.feed.lines import text_of
+from msa_lab.tui.keys import tabs
 from msa_lab.tui.reading import Reading
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.sagas import SagasView
@@ -84,6 +86,15 @@ def test_a_small_window_shows_one_panel_and_names_the_screen(stage: Stage) -> No
         assert rows(app, "sagas-now").size.height > 5
 
     stage(story, (60, 16))
+
+
+@pytest.mark.parametrize("width", range(10, 61, 5))
+def test_the_screens_name_in_a_small_window_is_followed_by_whole_hints(width: int) -> None:
+    drawn = text_of(tabs("metrics", width))
+
+    assert drawn.startswith(" 5/7 Metrics ")
+    assert drawn.strip().endswith(("Metrics", "? keys"))
+    assert len(drawn) <= max(width, 13)
 
 
 def test_steps_and_markers_move_the_moment_on_every_screen(stage: Stage) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from msa_lab.tui.feed.links import Link
 
-_FLAT, _LOW, _HIGH = 1, 3, 5
+_HEIGHTS = (7, 5, 3)
+_FLAT = 1
 _NAME = 13
 _LEAST = 15
-_MOST = 20
+_MOST = 24
 _GUTTER = 6
-_APART = 4
 _SWEEPS = 6
 
 
@@ -29,8 +29,8 @@ class Box:
 
     @property
     def middle(self) -> int:
-        """The row where lines come and go."""
-        return self.y + self.height // 2
+        """The row where its name stands, and where lines come and go."""
+        return self.y + min(2, self.height // 2)
 
     @property
     def right(self) -> int:
@@ -121,7 +121,8 @@ def plan(columns: Sequence[Sequence[str]], width: int, height: int) -> Plan:
     count = max(1, len(columns))
     most = max((len(column) for column in columns), default=1)
     wide = min(_MOST, (width - (count - 1) * _GUTTER) // count)
-    high = _HIGH if most * (_HIGH + 1) <= height + 1 else _LOW if most * _LOW <= height else _FLAT
+    high = next((it for it in _HEIGHTS if most * (it + (it > _HEIGHTS[-1])) <= height + 1), _FLAT)
+    high = high if most * high <= height else _FLAT
     if wide < _LEAST or high == _FLAT:
         high = _FLAT
         wide = max(4, min(_NAME, (width - (count - 1) * 2) // count))
@@ -129,7 +130,8 @@ def plan(columns: Sequence[Sequence[str]], width: int, height: int) -> Plan:
     boxes: dict[str, Box] = {}
     for place, column in enumerate(columns):
         spare = height - len(column) * high
-        apart = max(0, min(_APART, spare // max(1, len(column) - 1)))
+        apart = max(0, spare // (len(column) + (len(column) > 1)))
+        apart = apart if len(column) * (high + apart) > high else 0
         used = len(column) * high + (len(column) - 1) * apart
         top = max(0, (height - used) // 2)
         for row, name in enumerate(column):

@@ -15,7 +15,7 @@ from msa_lab.tui.feed.routes import Routes
 from msa_lab.tui.feed.sight import Sight, hits
 from msa_lab.tui.feed.wires import Point, Stroke, Wires
 
-_FLAT, _LOW = 1, 3
+_FLAT, _LOW, _HIGH = 1, 3, 5
 _LABELLED = 10
 _ROOMY = 60
 _RATED = 70
@@ -144,8 +144,9 @@ def _box(wires: Wires, sight: Sight, box: Box, shown: Picture, numbers: Mapping[
     calm = word in _CALM
     edge: Style = "fault" if struck else "accent" if here else "dim" if calm else state
     name: Style = "strong" if here else "fault" if struck else "" if calm else state
+    called = f"({box.name})" if box.name in sight.outside else box.name
     if box.height == _FLAT:
-        text = _cut(box.name, box.width - 1, sight)
+        text = _cut(called, box.width - 1, sight)
         wires.write(box.x, box.y, " " * box.width)
         wires.write(box.x, box.y, sight.signs["right"] if here else sign, "accent" if here else state)
         wires.write(box.x + 1, box.y, text, name)
@@ -155,7 +156,7 @@ def _box(wires: Wires, sight: Sight, box: Box, shown: Picture, numbers: Mapping[
     )
     room = box.width - 2
     pointed = ">" if here and not sight.signs.unicode else " "
-    wires.write(box.x + 1, box.middle, f"{pointed}{box.name}"[:room], name)
+    wires.write(box.x + 1, box.middle, f"{pointed}{called}"[:room], name)
     rate = f" {_received(sight, box.name):.1f}/s "
     wires.write(box.x + 2, box.y, rate[: room - 4], "dim")
     wires.write(box.right - 4, box.y, f" {sign} ", state)
@@ -164,14 +165,20 @@ def _box(wires: Wires, sight: Sight, box: Box, shown: Picture, numbers: Mapping[
         took = "request.took" if box.name == "gateway" else f"took.{box.name}"
         p95 = sight.feed.series.quantile(took, *sight.window(SPAN), 0.95)
         wires.write(box.x + 1, box.middle + 1, f" p95 {duration(p95)}" if p95 is not None else "", "dim")
-    words = [*(["outside"] if box.name in sight.outside else []), *([] if calm else [word])]
-    told = " ".join([*words, *([f"{sight.signs['fault']}{on}"] if on else [])])
+    if box.height > _HIGH:
+        up, paused, down = sight.moment.health(box.name)
+        wires.write(box.x + 1, box.middle + 2, f" {up} of {up + paused + down} up"[:room], "dim")
+        failed = _failed(sight, box.name)
+        wires.write(box.x + 1, box.middle + 3, f" {failed:.1f}/s failed"[:room] if failed else "", "bad")
+    told = " ".join([*([] if calm else [word]), *([f"{sight.signs['fault']}{on}"] if on else [])])
     if told:
         cut = _cut(told, room - 2, sight)
-        plain = calm and not struck
-        wires.write(
-            box.x + 1, box.y + box.height - 1, f" {cut} ", "fault" if struck else "dim" if plain else state
-        )
+        wires.write(box.x + 1, box.y + box.height - 1, f" {cut} ", "fault" if struck else state)
+
+
+def _failed(sight: Sight, name: str) -> float:
+    """Give how many calls to a service bring no answer in a second."""
+    return sight.feed.series.rate(f"failed.{name}", *sight.window(SPAN))
 
 
 def _cut(text: str, room: int, sight: Sight) -> str:

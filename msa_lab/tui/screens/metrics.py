@@ -30,7 +30,7 @@ class MetricsView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "baseline", "compare", id="baseline"),
         Binding("plus,equals_sign", "zoom(1)", "zoom in", key_display="+", id="zoom-in"),
-        Binding("minus", "zoom(-1)", "zoom out", key_display="-", show=False, id="zoom-out"),
+        Binding("minus", "zoom(-1)", "zoom out", key_display="-", id="zoom-out"),
     ]
 
     class Compared(Message):
