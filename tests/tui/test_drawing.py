@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -248,6 +249,18 @@ def test_a_narrow_count_of_sagas_leaves_out_what_there_is_none_of(feed: Feed) ->
     assert text(livepage.tally(before, 34)).splitlines()[0].rstrip() == "2 sagas 1 BROKE 2 done"
     assert text(livepage.tally(between, 34)).splitlines()[0].rstrip() == "3 sagas 1 BROKE 1 open 2 done"
     assert text(livepage.tally(after, 34)).splitlines()[0].rstrip() == "3 sagas 1 BROKE 2 done 1 undone"
+
+
+@pytest.mark.parametrize("width", [58, 78, 112])
+def test_in_time_what_came_of_a_call_is_not_cut(log_path: Path, width: int) -> None:
+    log_path.write_bytes(log_path.read_bytes().replace(b"Timeout", b"RemoteFailure"))
+    feed = Feed(log_path)
+    feed.advance(60)
+    sight = look(feed, 34)
+    lines = text(sagapage.timeline(sight.moment.sagas.views["ord-2"], sight, width)).splitlines()
+
+    assert next(row for row in lines if "✗" in row).endswith(" RemoteFailure")
+    feed.log.close()
 
 
 def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:

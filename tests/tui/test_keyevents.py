@@ -28,7 +28,15 @@ def test_what_happens_under_a_fault_is_told_as_one(feed: Feed) -> None:
 def test_one_of_a_kind_is_told_as_itself(feed: Feed) -> None:
     told = key_events(look(feed, 16), 2)
 
-    assert drawn(feed, told)[0].startswith("3.200 x payment ord-2 the reply of psp.capture was los")
+    assert drawn(feed, told)[0].startswith("3.200 x ord-2 the reply of psp.capture was lost")
+
+
+@pytest.mark.parametrize("width", [37, 52, 60])
+def test_what_broke_is_told_with_its_value_where_it_fits(feed: Feed, width: int) -> None:
+    row = drawn(feed, key_events(look(feed, 20), 1), width)[0]
+
+    whole = "4.200 ! ord-2 captured-once: psp.captures = 2"
+    assert row == whole if width > 50 else row.startswith("4.200 ! ord-2 captured-once: psp.")
 
 
 def test_completions_are_left_to_the_tally(feed: Feed) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.tui.feed import livepage
 from msa_lab.tui.feed.lines import Line, Span, columns
@@ -24,7 +25,6 @@ _FOLDED: Final = {
 """Kinds that are counted, not told one by one; in the order of what follows from what."""
 _WORDS: Final = tuple(dict.fromkeys(_FOLDED.values()))
 _FAR: Final = 100_000
-_NARROW: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,20 @@ def joined(newer: Sequence[Told], older: Sequence[Told], most: int) -> list[Told
 
 
 def key_row(sight: Sight, told: Told, width: int) -> Line:
-    """Draw what is told in one line."""
-    if not told.several:
-        return livepage.event_row(sight, told.event, width)
-    words = ", ".join(f"{count} {word}" for count, word in zip(told.counts, _WORDS, strict=True) if count)
-    stamp: Span = (f"{told.event.t / 1e6:.3f}", "dim")
+    """Draw what is told in one line: time, sign, the saga if it is about one, words."""
+    event = told.event
+    if width >= livepage.KIND_FITS and not told.several:
+        return livepage.event_row(sight, event, width)
+    style, sign = ("warn", "*") if told.several else livepage.signed(event)
+    if told.several:
+        words = ", ".join(f"{count} {word}" for count, word in zip(told.counts, _WORDS, strict=True) if count)
+    else:
+        words = describe(event)
+        if event.kind == "expectation.violated":  # its sign and colour say that it broke
+            words = f"{event.detail['expectation']}: {event.detail['observed']}"
+        words = f"{event.saga} {words}" if event.saga else words
     first = 7 if width < livepage.KIND_FITS else 8
-    cells: list[Span] = [stamp, ("*", "warn"), (words, "warn")]
+    cells: list[Span] = [(f"{event.t / 1e6:.3f}", "dim"), (sign, style), (words, style)]
     return columns([cells], [first, 1, max(4, width - first - 3)], right=(0,))[0]
 
 

@@ -275,6 +275,12 @@ HARD = frozenset({
 _SIGN: dict[Style, str] = {"bad": "!", "fault": "x", "warn": "*"}
 
 
+def signed(event: LogEvent) -> tuple[Style, str]:
+    """Give an event's style and the sign for it."""
+    style = event_style(event)
+    return style, _SIGN.get(style, " ")
+
+
 def event_row(sight: Sight, event: LogEvent, width: int) -> Line:
     """Draw an event in one line: time, service, kind, saga, words."""
     cells, widths = _event_cells(sight, event, width)
@@ -293,14 +299,14 @@ def event_lines(sight: Sight, event: LogEvent, width: int) -> list[Line]:
 
 def _event_cells(sight: Sight, event: LogEvent, width: int) -> tuple[list[Span], list[int]]:
     """Give what an event's row is made of, its words last, and how wide each part is."""
-    style = event_style(event)
+    style, sign = signed(event)
     who = event.service or service_of(event.instance) or sight.signs["sep"]
     words = describe(event).removeprefix(f"{event.kind} ")
     if event.saga and width >= _WHO_FITS:
         words = f"{event.saga}  {words}"
     row: list[Span] = [
         (f"{event.t / 1e6:.3f}", "dim"),
-        (_SIGN.get(style, " "), style),
+        (sign, style),
         (who, ""),
         (event.kind, style),
         (event.saga, ""),

@@ -130,8 +130,7 @@ def plan(columns: Sequence[Sequence[str]], width: int, height: int) -> Plan:
     boxes: dict[str, Box] = {}
     for place, column in enumerate(columns):
         spare = height - len(column) * high
-        apart = max(0, spare // (len(column) + (len(column) > 1)))
-        apart = apart if len(column) * (high + apart) > high else 0
+        apart = max(0, (spare + 1) // len(column)) if len(column) > 1 else 0
         used = len(column) * high + (len(column) - 1) * apart
         top = max(0, (height - used) // 2)
         for row, name in enumerate(column):

@@ -18,6 +18,7 @@ _LABEL = 26
 _WIDEST = 11
 _READABLE = 10
 _BOX = 21
+_TOOK = 8
 _STYLES: dict[str, Style] = {"lost": "bad", "turn": "warn", "event": "dim", "mark": "accent"}
 
 
@@ -123,7 +124,8 @@ def timeline(view: SagaView, sight: Sight, width: int) -> list[Line]:
     end = view.ended_at if view.ended_at is not None else max(sight.t, start + 1)
     calls = _calls(events, end)
     names = min(30, max([len(call[0]) for call in calls] + [10]))
-    room = max(10, width - names - 12)
+    longest = max([len(call[3]) for call in calls] + [_TOOK])
+    room = max(10, width - names - longest - 3)
     signs = sight.signs
 
     def column(t: int) -> int:
