@@ -107,6 +107,11 @@ _WORDS: dict[str, Callable[[LogEvent], str]] = {
         f"{e.service} called {e.detail['operation']}"
         + (f", try {e.detail['attempt']}" if e.detail["attempt"] > 1 else "")
     ),
+    "call.received": lambda e: f"{e.service} began {e.detail['operation']}",
+    "call.replied": lambda e: f"{e.service} answered {e.detail['operation']}: {e.detail['outcome']}",
+    "call.returned": lambda e: (
+        f"{e.service} has the answer of {e.detail['operation']}: {e.detail['outcome']}"
+    ),
     "call.failed": lambda e: (
         f"{e.service} got no answer from {e.detail['operation']}: {e.detail['reason']}{_by(e.detail)}"
     ),
@@ -115,6 +120,11 @@ _WORDS: dict[str, Callable[[LogEvent], str]] = {
     "commit": _commit,
     "commit.failed": lambda e: f"{e.service} could not commit: {e.detail['reason']}",
     "event.recorded": lambda e: f"{e.service} recorded {e.detail['event']}",
+    "event.published": lambda e: f"the broker took {e.detail['event']}",
+    "event.delivered": lambda e: (
+        f"{e.detail['group']} was handed {e.detail['event']}"
+        + (f", try {e.detail['attempt']}" if e.detail["attempt"] > 1 else "")
+    ),
     "event.lost": lambda e: f"{e.detail['event']} was lost: {e.detail['reason']}{_by(e.detail)}",
     "event.applied": lambda e: f"{e.detail['group']} applied {e.detail['event']}",
     "event.retried": lambda e: (
@@ -122,6 +132,7 @@ _WORDS: dict[str, Callable[[LogEvent], str]] = {
     ),
     "event.dead": lambda e: f"{e.detail['event']} died for {e.detail['group']}: {e.detail['reason']}",
     "event.skipped": lambda e: f"{e.detail['group']} knew {e.detail['event']} already",
+    "shopper.started": lambda e: f"shopper {e.detail['shopper']} came: {e.detail['flow']}",
     "shopper.request": lambda e: f"a shopper asked for {e.detail['operation']}: {e.detail['outcome']}",
     "saga.started": lambda e: f"saga {e.detail['name']} began",
     "saga.step": lambda e: f"saga step {e.detail['step']} done",

@@ -522,7 +522,7 @@ class LabApp(Commanding):
             self.playback.show(message.place + 1)
         if self.playback.t != before:
             was, now = before / 1e6, self.playback.t / 1e6
-            self.notify(f"the moment is now T+{now:.3f}, it was T+{was:.3f}; L goes to the end", timeout=6)
+            self.notify(f"now at T+{now:.3f} (was T+{was:.3f}), L: end", timeout=6)
         self.action_open(message.screen)
         view = self.view
         if isinstance(view, SagasView) and message.saga:

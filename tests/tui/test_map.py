@@ -138,6 +138,14 @@ def test_a_party_outside_the_shop_is_marked(feed: Feed) -> None:
         assert re.findall(r"\(\w+\)", drawn) == ["(psp)"]
 
 
+def test_in_a_small_window_the_links_have_all_the_room(stage: Stage) -> None:
+    async def story(pilot: Pilot[None]) -> None:
+        app = await press(pilot, "2", "enter")
+        assert rows(app, "links").size.height >= 8
+
+    stage(story, (60, 16))
+
+
 def test_a_large_window_is_used(feed: Feed) -> None:
     boxes = plan(columns_of(NAMES, SHOP), 150, 50).boxes.values()
 

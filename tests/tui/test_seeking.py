@@ -122,8 +122,8 @@ def test_on_verdict_it_goes_from_what_is_opened_to_the_next_that_is_broken(
 
 def test_what_is_opened_from_the_verdict_says_that_the_moment_is_another(feed: Feed, tmp_path: Path) -> None:
     app = LabApp(feed, twice_broken(), cache=tmp_path)
-    changed = "the moment is now T+4.200, it was T+10.000; L goes to the end"
-    back = "the moment is now T+10.000, it was T+4.200; L goes to the end"
+    changed = "now at T+4.200 (was T+10.000), L: end"
+    back = "now at T+10.000 (was T+4.200), L: end"
 
     async def story(pilot: Pilot[None]) -> None:
         await press(pilot, "7", "a")

@@ -170,7 +170,7 @@ def _box(wires: Wires, sight: Sight, box: Box, shown: Picture, numbers: Mapping[
         wires.write(box.x + 1, box.middle + 2, f" {up} of {up + paused + down} up"[:room], "dim")
         failed = _failed(sight, box.name)
         wires.write(box.x + 1, box.middle + 3, f" {failed:.1f}/s failed"[:room] if failed else "", "bad")
-    told = " ".join([*([] if calm else [word]), *([f"{sight.signs['fault']}{on}"] if on else [])])
+    told = " ".join([*([f"{sight.signs['fault']}{on}"] if on else []), *([] if calm else [word])])
     if told:
         cut = _cut(told, room - 2, sight)
         wires.write(box.x + 1, box.y + box.height - 1, f" {cut} ", "fault" if struck else state)

@@ -100,7 +100,7 @@ def sequence_row(drawn: Messages, index: int, width: int, signs: Signs) -> Line:
 def _fitting(label: str, room: int) -> str:
     """Shorten what broke until it fits: first the services in it go, then all names; the values stay."""
     short = re.sub(r"\w+\.(?=\w+ = )", "", label)
-    values = re.sub(r"[\w.()]+ = ", "", label)
+    values = re.sub(r"[\w.()]+ = ", "", label).replace(": broken from", " from")
     return next((text for text in (label, short) if len(text) <= room), values)
 
 
