@@ -26,7 +26,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         Enter opens one; n goes to the next in trouble.
     """),
     "expectations": ("Expectations", """
-        {bad} is broken: how often so far, and the first saga and time. {dots} is not broken yet.
+        {bad} is broken: how often so far, and the first saga and time; since: what is judged at the
+        end has not held from then on. {dots} is not broken yet.
         After the end of the run the verdict on each stands here, as on the screen Verdict.
     """),
     "faults": ("Faults", """
@@ -42,7 +43,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     "picture": ("Map", """
         A box is a service, with the calls and events that it takes a second and p95; lines go from
         who calls to who is called, dotted ones are events by the broker. Those of the selected
-        service are bold; where a fault acts they are double and have the fault's number.
+        service are bold; where a fault acts they are double and have the fault's number. (psp) in
+        brackets is outside the shop. A large window shows how many instances are up, too.
 
         The arrows select, Enter lists the links of the selected one.
     """),
@@ -64,7 +66,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     "sequence": ("Messages of a saga", """
         Each column is a service, each row a message: from whom to whom, what it asks and which try
         it is. {bad} at its start: it was lost, or got no answer. {own} happened in the service
-        itself. A row in warning colour is the saga turning back or what it broke.
+        itself. A row in warning colour is the saga turning back or what it broke; broken from here:
+        what is judged at the end has not held since.
 
         w asks why of the message under the cursor, Enter shows it as an event, a adds who heard the
         saga's events.
@@ -77,9 +80,9 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         with when it was done.
     """),
     "why": ("Why", """
-        The chain of causes, the first cause first: each line led to the next, down to the event
-        asked about or what the saga broke, with the expectation and the place it is written at. w
-        asks of the message under the cursor, again of the whole saga.
+        First what the saga broke and why that breaks, then the chain of causes, the first cause
+        first: each line led to the next. Last what was wanted, and where to read more. w asks of the
+        message under the cursor, again of the whole saga.
     """),
     "event-list": ("Events", """
         The log up to this moment: time, sign, service, kind, saga and what happened. ! an
@@ -101,8 +104,9 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     """),
     "findings": ("Verdict", """
         Every expectation of the run: HELD, BROKEN, or UNPROVEN where the run gave no evidence.
-        Enter opens one, then Enter on a violation leads to its saga at that moment. Below: the
-        faults with what they touched, and how to play the run again.
+        Enter opens one, then Enter on what broke it leads to its saga: at that moment, or at the end
+        for what is judged there. n goes to the next that did not hold. Below: the faults with what
+        they touched, and how to play the run again.
     """),
 }  # fmt: skip
 _USED: Final = (
