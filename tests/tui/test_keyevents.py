@@ -39,10 +39,16 @@ def test_what_broke_is_told_with_its_value_where_it_fits(feed: Feed, width: int)
     assert row == whole if width > 50 else row.startswith("4.200 ! ord-2 captured-once: psp.")
 
 
+def test_what_was_undone_is_told_with_its_reason(feed: Feed) -> None:
+    row = drawn(feed, key_events(look(feed, 29), 1), 37)[0]
+
+    assert row == "6.700 ord-3 undone: BreakerOpen"
+
+
 def test_completions_are_left_to_the_tally(feed: Feed) -> None:
     kinds = [it.event.kind for it in key_events(look(feed, 34), 30)]
 
-    assert kinds[:4] == ["run.ended", "saga.compensated", "saga.turned", "instance.crashed"]
+    assert kinds[:4] == ["run.ended", "saga.compensated", "saga.turned", "instance.crashed"]  # one is itself
     assert "saga.completed" not in kinds
 
 

@@ -203,3 +203,11 @@ def test_both_ways_to_zoom_stand_in_the_last_line(stage: Stage, size: tuple[int,
         assert written[:3] == ["b", "+", "-"]
 
     stage(story, size)
+
+
+def test_the_curves_use_the_room_of_a_large_window(feed: Feed) -> None:
+    sight = Sight(feed, 34, 10_000_000, Signs(), SUMMARY)
+
+    drawn = [text_of(row) for row in metricpage.grid(sight, 196, 53)]
+    last = max(place for place, row in enumerate(drawn) if row.strip())
+    assert last >= 50

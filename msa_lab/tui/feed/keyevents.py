@@ -13,14 +13,14 @@ from msa_lab.tui.feed.lines import Line, Span, columns
 from msa_lab.tui.feed.sight import Sight
 
 _TOLD: Final = (
-    "fault.started", "fault.healed", "expectation.violated", "saga.turned", "saga.compensated", "event.dead",
+    "fault.started", "fault.healed", "expectation.violated", "saga.compensated", "event.dead",
     "instance.crashed", "instance.paused", "instance.resumed", "breaker.opened", "breaker.closed",
     "steady.failed", "phase.started", "run.ended",
 )  # fmt: skip
 _FOLDED: Final = {
     "message.dropped": "lost", "event.lost": "events lost", "call.failed": "failed",
     "call.refused": "refused", "commit.failed": "not committed", "call.retried": "tried again",
-    "saga.retried": "tried again", "event.retried": "tried again",
+    "saga.retried": "tried again", "event.retried": "tried again", "saga.turned": "turned back",
 }  # fmt: skip
 """Kinds that are counted, not told one by one; in the order of what follows from what."""
 _WORDS: Final = tuple(dict.fromkeys(_FOLDED.values()))
@@ -87,13 +87,21 @@ def key_row(sight: Sight, told: Told, width: int) -> Line:
     if told.several:
         words = ", ".join(f"{count} {word}" for count, word in zip(told.counts, _WORDS, strict=True) if count)
     else:
-        words = describe(event)
-        if event.kind == "expectation.violated":  # its sign and colour say that it broke
-            words = f"{event.detail['expectation']}: {event.detail['observed']}"
+        words = _in_short(event)
         words = f"{event.saga} {words}" if event.saga else words
     first = 7 if width < livepage.KIND_FITS else 8
     cells: list[Span] = [(f"{event.t / 1e6:.3f}", "dim"), (sign, style), (words, style)]
     return columns([cells], [first, 1, max(4, width - first - 3)], right=(0,))[0]
+
+
+def _in_short(event: LogEvent) -> str:
+    """Tell an event beside its saga, so that what it is about is not cut."""
+    detail = event.detail
+    if event.kind == "expectation.violated":  # its sign and colour say that it broke
+        return f"{detail['expectation']}: {detail['observed']}"
+    if event.kind == "saga.compensated":
+        return f"undone: {detail['failure']}"
+    return describe(event)
 
 
 def is_trouble(told: Told) -> bool:

@@ -11,6 +11,7 @@ from msa_lab.tui.feed.measured import Measure
 from msa_lab.tui.feed.sight import Sight
 
 _AXIS = 7
+_TALLEST = 18
 _SECOND = 10
 """So many slices are what `now` speaks of, and the longest bucket: a second in a run of some minutes."""
 _BUCKETS = 30
@@ -232,7 +233,7 @@ def grid(
     each = (width - (across - 1)) // across
     plots = compared(sight, max(10, each - _AXIS), axis, baseline)
     rows = -(-len(plots) // across)
-    tall = max(4, min(12, height // rows))
+    tall = max(4, min(_TALLEST, height // rows))
     lines: list[Line] = []
     for start in range(0, len(plots), across):
         blocks = [drawn(chart, sight, each, tall, axis) for chart in plots[start : start + across]]

@@ -36,9 +36,9 @@ HELP: Final[dict[str, tuple[str, str]]] = {
     """),
     "events-now": ("Key events", """
         What matters, the newest first: faults that begin and end, ! an expectation that broke, sagas
-        that turn back (*) and are undone, crashes, breakers. Messages lost, calls failed and tried
-        again between two of these are counted in one row. What went well is counted above the
-        sagas. Enter shows an event in the whole log.
+        that were undone, crashes, breakers. Messages lost, calls failed and tried again, sagas that
+        turned back between two of these are counted in one row (*). What went well is counted above
+        the sagas. Enter shows an event in the whole log.
     """),
     "picture": ("Map", """
         A box is a service, with the calls and events that it takes a second and p95; lines go from
