@@ -46,7 +46,7 @@ class Shot:
 
 SHOTS: Final = (
     Shot("live", 6.6, ()),
-    Shot("map", 6.6, ("2", "right", "right")),
+    Shot("map", 6.6, ("2",)),
     Shot("sagas", None, ("3", "enter")),
     Shot("saga-in-time", None, ("3", "enter", "v")),
     Shot("saga-states", None, ("3", "enter", "v", "v")),

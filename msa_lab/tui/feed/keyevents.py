@@ -19,8 +19,8 @@ _TOLD: Final = (
 )  # fmt: skip
 _FOLDED: Final = {
     "message.dropped": "lost", "event.lost": "events lost", "call.failed": "failed",
-    "call.refused": "refused", "commit.failed": "not committed", "call.retried": "tried again",
-    "saga.retried": "tried again", "event.retried": "tried again", "saga.turned": "turned back",
+    "call.refused": "refused", "commit.failed": "not committed", "call.retried": "retried",
+    "saga.retried": "retried", "event.retried": "retried", "saga.turned": "turned back",
 }  # fmt: skip
 """Kinds that are counted, not told one by one; in the order of what follows from what."""
 _WORDS: Final = tuple(dict.fromkeys(_FOLDED.values()))
@@ -84,14 +84,16 @@ def key_row(sight: Sight, told: Told, width: int) -> Line:
     if width >= livepage.KIND_FITS and not told.several:
         return livepage.event_row(sight, event, width)
     style, sign = ("warn", "*") if told.several else livepage.signed(event)
+    first = 7 if width < livepage.KIND_FITS else 8
+    room = max(4, width - first - 3)
     if told.several:
-        words = ", ".join(f"{count} {word}" for count, word in zip(told.counts, _WORDS, strict=True) if count)
+        parts = [f"{count} {word}" for count, word in zip(told.counts, _WORDS, strict=True) if count]
+        words = ", ".join(parts) if len(", ".join(parts)) <= room else " ".join(parts)
     else:
         words = _in_short(event)
         words = f"{event.saga} {words}" if event.saga else words
-    first = 7 if width < livepage.KIND_FITS else 8
     cells: list[Span] = [(f"{event.t / 1e6:.3f}", "dim"), (sign, style), (words, style)]
-    return columns([cells], [first, 1, max(4, width - first - 3)], right=(0,))[0]
+    return columns([cells], [first, 1, room], right=(0,))[0]
 
 
 def _in_short(event: LogEvent) -> str:
