@@ -305,8 +305,8 @@ class LabApp(Commanding):
         held = sum(1 for finding in findings if finding["verdict"] == "HELD")
         lasts = self._lasts
         self.notify(
-            f"{held} of {len(findings)} expectations held.  7 tells all, q quits",
-            title=f"{verdict}",
+            "7 tells all, q quits",
+            title=f"{verdict}: {held} of {len(findings)} expectations held",
             severity="information" if verdict == "PASSED" else "error",
             timeout=_UNTIL_A_KEY,
         )

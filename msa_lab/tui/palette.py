@@ -164,10 +164,13 @@ class Palette(Asking[str]):
         except MsaLabError as mistake:
             return [line((part, "bad")) for part in textwrap.wrap(str(mistake), max(20, width))]
         lines = [line(part) for part in _ANEW]
+        chosen = self._offers[self.query_one(Rows).cursor] if self._offers else None
+        turns = chosen.title if chosen is not None and chosen.text == self.fault else ""
         if "patterns." in self.fault:
             refused = textwrap.wrap(switchpage.why_not_from(self._sight.t), max(20, width))
             lines = [line(_ANEW[0]), *(line((part, "dim")) for part in refused)]
-        return [*lines, *_wrapped("same by", told, width, "accent")]
+        teaches = _wrapped("teaches", turns, width, "") if turns else []
+        return [*teaches, *lines, *_wrapped("same by", told, width, "accent")]
 
     @property
     def _fits(self) -> bool:

@@ -321,6 +321,8 @@ def test_a_fork_offers_the_switches_and_says_why_none_is_turned_from_here_on(
         branched(engine, log_path)
         await until(pilot, lambda: app.feed.log.path == log_path)
         if size[1] > 16:
+            (chosen,) = switches({"idempotency": "on"}, "")
+            assert f"teaches {chosen.title}" in drawn
             assert "not from T+4.200 on" in drawn
             assert "turned from T+0" in drawn
             assert "same by msalab scenario checkout --set patterns.idempotency=off" in drawn

@@ -263,6 +263,14 @@ def test_in_time_what_came_of_a_call_is_not_cut(log_path: Path, width: int) -> N
     feed.log.close()
 
 
+def test_the_tally_is_cut_in_no_panel(feed: Feed) -> None:
+    sight = look(feed, 34)
+    for number in range(140):
+        sight.moment.sagas.views[f"x-{number}"] = replace(sight.moment.sagas.views["ord-3"], id=f"x-{number}")
+
+    assert text(livepage.tally(sight, 34)).splitlines()[0].rstrip() == "1/143 BROKE 2 done 141 undone"
+
+
 def test_why_tells_the_story_from_the_fault_to_what_broke(feed: Feed) -> None:
     told = text(whypage.why(look(feed, 22), "ord-2", None, 78))
 

@@ -10,7 +10,7 @@ from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.telemetry.sagas import SagaView
 from msa_lab.telemetry.series import service_of
-from msa_lab.tui.feed.lines import Line, Span, Style, clipped, columns, duration, line, spark
+from msa_lab.tui.feed.lines import Line, Span, Style, clipped, columns, duration, line, spark, width_of
 from msa_lab.tui.feed.sight import Sight, hits
 
 _WIDE = 62
@@ -128,6 +128,15 @@ def tally(sight: Sight, width: int) -> list[Line]:
         (f"{counted['completed']} {'completed  ' if wide else 'done '}", "good"),
         (f"{undone} {'compensated' if wide else 'undone'}" if wide or undone else "", _some(undone, "warn")),
     )
+    if width_of(first) > width:
+        first = line(
+            (f"{broke}{more}", _some(broke, "bad")),
+            (f"/{counted['started']}", "strong"),
+            (" BROKE ", _some(broke, "bad")),
+            (f"{counted['open']} open " if counted["open"] else "", "accent"),
+            (f"{counted['completed']} done ", "good"),
+            (f"{undone} undone" if undone else "", "warn"),
+        )
     room = max(8, min(60, width - 12))
     curve = sight.feed.series.curve("saga.completed", max(1, sight.t), room)
     return [first, line(("ended/s ", "dim"), (spark(curve, sight.signs), "good"))]
