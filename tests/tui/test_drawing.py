@@ -419,6 +419,13 @@ def test_a_saga_that_broke_something_only_at_the_end_is_marked_then(feed: Feed) 
     assert text_of(livepage.tally(before, 70)[0]).split()[2:4] == ["1", "BROKE"]
 
 
+def test_what_was_seen_to_break_stands_before_what_only_the_verdict_names(feed: Feed) -> None:
+    later = SETTLED | {"entity": "order ord-3", "saga": "ord-3"}  # the newest of the three
+    sight = judged(feed, "money", "BROKEN", [SETTLED, later], kind="finally", broken=2)
+
+    assert [view.id for view in livepage.recent_sagas(sight)] == ["ord-2", "ord-3", "ord-1"]
+
+
 def test_more_sagas_broke_than_the_verdict_names(feed: Feed) -> None:
     sight = judged(feed, "money", "BROKEN", [SETTLED], kind="finally", broken=3)
 

@@ -147,11 +147,14 @@ def _some(count: int, style: Style) -> Style:
 
 
 def recent_sagas(sight: Sight) -> list[SagaView]:
-    """Give the sagas that matter now: those that broke, those under way, then the others, newest first."""
-    culprits = sight.culprits
-    found: tuple[list[SagaView], ...] = ([], [], [], [])
+    """Give the sagas that matter now: those under way, then those that are over, the newest first.
+
+    Of both those that broke something stand before the others; those that did by the verdict alone between.
+    """
+    culprits, seen = sight.culprits, sight.moment.broken
+    found: tuple[list[SagaView], ...] = ([], [], [], [], [], [])
     for view in reversed([*sight.moment.sagas.views.values()]):
-        found[2 * view.ended + (view.id not in culprits)].append(view)
+        found[3 * view.ended + (view.id not in culprits) + (view.id not in seen)].append(view)
     return [view for views in found for view in views]
 
 

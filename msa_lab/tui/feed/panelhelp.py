@@ -17,8 +17,8 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         The figures are those of the last second; after the run's end those of the whole run.
     """),
     "sagas-now": ("Sagas", """
-        The sagas that matter now: first those that broke an expectation (!), then those under way,
-        then the others, the newest first.
+        The sagas that matter now: those under way, then those that are over, the newest first; of
+        both those that broke an expectation (!) before the others.
 
         A row: id, state, the expectations it broke, the step it is at or why it turned back, how
         often a step was tried again (x2), its age.
@@ -59,9 +59,10 @@ HELP: Final[dict[str, tuple[str, str]]] = {
         that are there now.
     """),
     "saga-list": ("Sagas", """
-        All sagas begun so far: those that broke an expectation (!), those under way, then the
-        others, the newest first. / filters them, o keeps those in trouble, n goes to the next match
-        of the filter, or without one to the next in trouble. Enter opens one.
+        All sagas begun so far: those under way, then those that are over, the newest first; of both
+        those that broke an expectation (!) before the others. / filters them, o keeps those in
+        trouble, n goes to the next match of the filter, or without one to the next in trouble.
+        Enter opens one.
     """),
     "sequence": ("Messages of a saga", """
         Each column is a service, each row a message: from whom to whom, what it asks and which try
