@@ -203,6 +203,6 @@ def of_screen(screen: Screen[object], app: Commanding, left_out: Sequence[str]) 
         seen.add(binding.description)
         key = app.get_key_display(binding)
         yield SystemCommand(
-            f"{binding.description}  ({key})", "" if app.size.width < _ROOMY else f"key {key}",
+            f"{binding.description}  ({key})", "",
             lambda action=binding.action, node=active.node: app.call_later(app.run_action, action, node),
         )  # fmt: skip

@@ -437,7 +437,7 @@ def test_what_is_judged_at_the_end_is_said_to_be_of_the_end(feed: Feed) -> None:
 
     assert "✗ money  1x  first ord-1 since T+1.300" in text(livepage.expectations(sight, 90))
     opened = [text_of(entry.line) for entry in verdictpage.entries(sight, 90, frozenset({"money"}))]
-    assert "      → order ord-1  psp.holding = 5  at the end; not held since T+1.300" in opened
+    assert "      → order ord-1  not held since T+1.300  at the end psp.holding = 5" in opened
     drawn = sagapage.sequence(sight, "ord-1")
     assert [row.label for row in drawn.rows if row.kind == "turn"] == ["money: broken from here"]
     told = text(whypage.why(sight, "ord-1", None, 90))

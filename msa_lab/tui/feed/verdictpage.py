@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from msa_lab.tui.feed.lines import Line, Style, clipped, line
+from msa_lab.tui.feed.lines import Line, Span, Style, clipped, line
 from msa_lab.tui.feed.livepage import when
 from msa_lab.tui.feed.sight import Sight
 
@@ -113,7 +113,7 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
         Entry(
             line(
                 (f"      {sight.signs['to']} ", "dim"), (f"{violation['entity']}", "bad"),
-                f"  {violation.get('observed', '')}", (f"  {_when(finding, violation)}", "dim"),
+                *_seen(finding, violation),
             ),
             int(violation.get("event") or 0), str(violation.get("saga") or ""),
             at_end=finding.get("kind") == "finally",
@@ -123,9 +123,12 @@ def _finding(finding: Mapping[str, Any], sight: Sight, width: int, *, unfolded: 
     return made
 
 
-def _when(finding: Mapping[str, Any], violation: Mapping[str, Any]) -> str:
-    told = when(finding, violation["t"])
-    return f"at the end; not held {told}" if told.startswith("since") else told
+def _seen(finding: Mapping[str, Any], violation: Mapping[str, Any]) -> tuple[Span, Span]:
+    """Tell what was observed and when; of what is judged at the end first since when it has not held."""
+    observed, told = violation.get("observed", ""), when(finding, violation["t"])
+    if told.startswith("since"):
+        return (f"  not held {told}", "dim"), (f"  at the end {observed}", "")
+    return (f"  {observed}", ""), (f"  {told}", "dim")
 
 
 def _observed(finding: Mapping[str, Any], first: Mapping[str, Any]) -> str:
