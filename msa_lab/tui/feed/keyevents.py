@@ -83,7 +83,9 @@ def key_row(sight: Sight, told: Told, width: int) -> Line:
     event = told.event
     if width >= livepage.KIND_FITS and not told.several:
         return livepage.event_row(sight, event, width)
-    style, sign = ("warn", "*") if told.several else livepage.signed(event)
+    style, sign = livepage.signed(event)
+    if told.several:
+        style, sign = "warn", "*"
     first = 7 if width < livepage.KIND_FITS else 8
     room = max(4, width - first - 3)
     if told.several:
