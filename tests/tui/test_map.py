@@ -1,5 +1,6 @@
 """The map: every service legible at every size, faults on the lines, keys on what is selected."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from msa_lab.tui.feed.sight import Sight
 from msa_lab.tui.feed.wires import Wires
 from msa_lab.tui.screens.events import EventsView
 from msa_lab.tui.screens.map import MapView
-from tests.tui.staging import SIZES, Stage, bar, every_size, look, page, press, rows, text, told
+from tests.tui.staging import SIZES, Stage, bar, every_size, look, page, press, rows, text, told, write_log
 
 CALLED = {
     "gateway": ("user", "product", "cart", "order"), "product": ("inventory",), "cart": ("product",),
@@ -157,6 +158,30 @@ def test_a_large_window_is_used(feed: Feed) -> None:
     assert "1 of 1 up" in drawn
     hurt = text(mappage.picture(look(feed, 20), 150, 50, Picture("order")))
     assert "/s failed" in hurt
+
+
+def test_the_map_of_a_shop_that_starts_again_has_who_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    write_log(path)
+    last = json.loads(path.read_bytes().splitlines()[-1])
+    with path.open("a") as file:
+        for seq, more in enumerate(
+            (
+                {"kind": "run.started"},
+                {"kind": "instance.started", "service": "order", "instance": "order-1"},
+            ),
+            start=last["seq"] + 1,
+        ):
+            file.write(json.dumps({"seq": seq, "t": last["t"], **more}) + "\n")
+    feed = Feed(path)
+    feed.advance(60)
+    sight = look(feed, len(feed.log))
+    drawn = text(mappage.picture(sight, 78, 15, Picture("order")))
+    feed.log.close()
+
+    assert "order" in drawn
+    assert "payment" not in drawn
+    assert links(sight) == []
 
 
 def test_ascii_draws_it_without_unicode(feed: Feed) -> None:

@@ -29,15 +29,21 @@ class Link:
 
 
 def links(sight: Sight) -> list[Link]:
-    """Give the links that the run used, calls first; a service does not call itself here."""
+    """Give the links that the run used, calls first; a service does not call itself here.
+
+    Of a shop that was started again: those between services that are there already.
+    """
     series = sight.feed.series
-    return [*_made(series.links("calls"), series.links("heard"))]
+    there = frozenset(sight.feed.latest.services.values())
+    return [*_made(series.links("calls"), series.links("heard"), there)]
 
 
 @lru_cache(maxsize=8)
-def _made(calls: tuple[tuple[str, str], ...], heard: tuple[tuple[str, str], ...]) -> tuple[Link, ...]:
+def _made(
+    calls: tuple[tuple[str, str], ...], heard: tuple[tuple[str, str], ...], there: frozenset[str]
+) -> tuple[Link, ...]:
     found = [*(Link(*ends, "call") for ends in calls), *(Link(*ends, "event") for ends in heard)]
-    return tuple(link for link in found if link.source != link.target)
+    return tuple(link for link in found if link.source != link.target and {link.source, link.target} <= there)
 
 
 def strikes(target: str, link: Link) -> bool:
