@@ -52,7 +52,7 @@ def looked_at(run: str | None) -> StoredRun:
 def metrics_of(run: StoredRun) -> Mapping[str, Mapping[str, Any]]:
     """Give the metrics of a run's result; for a shop, fold those of its log.
 
-    A shop does not log what its callers asked of it, so it has no metrics of requests.
+    A shop does not log what its callers ask of it: metrics of requests are left out where there are none.
     """
     if not isinstance(run, LiveRun):
         return run.summary.get("metrics") or {}
@@ -63,7 +63,11 @@ def metrics_of(run: StoredRun) -> Mapping[str, Mapping[str, Any]]:
     for event in run.events(*marks):
         tally.feed(event)
         now = event.t
-    return {name: values for name, values in tally.metrics(now).items() if not name.startswith("request.")}
+    return {
+        name: values
+        for name, values in tally.metrics(now).items()
+        if values.get("count") or not name.startswith("request.")
+    }
 
 
 def sagas_of(run: StoredRun) -> dict[str, SagaView]:
