@@ -8,6 +8,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ from msa_lab.cli.options import Talk
 from msa_lab.cli.reading import filter_of, looked_at, metrics_of
 from msa_lab.cli.terminal import emit, printable, table, terminal_of
 from msa_lab.errors import UserMistake
-from msa_lab.persistence import LiveRun, StoredRun
+from msa_lab.persistence import EVENTS, LiveRun, StoredRun
 from msa_lab.scenario.scopes import event_filter
+from msa_lab.telemetry import otlp
 from msa_lab.telemetry.causes import describe
 from msa_lab.telemetry.events import LogEvent
 
@@ -85,6 +87,24 @@ def _line(event: LogEvent) -> str:
     head = f"{event.seq:>7} T+{event.t / 1e6:<9.3f} {event.kind:<18} "
     saga = f"{event.saga}  " if event.saga else ""
     return (head + printable(saga + describe(event).removeprefix(f"{event.kind} "))).rstrip()
+
+
+def print_traces(run: str | None) -> None:
+    """Print a run's spans as OTLP requests in JSON, one a line."""
+    kept = looked_at(run)
+    encoder = msgspec.json.Encoder(order="deterministic")
+    for body in otlp.requests(kept.id, _began(kept), kept.events(), kept.summary):
+        emit(encoder.encode(body).decode() + "\n")
+
+
+def _began(kept: StoredRun) -> int:
+    """Give a run's start in nanoseconds since 1970; of a shop, the last line was written when it happened."""
+    if "started" in kept.summary:
+        return round(datetime.fromisoformat(kept.summary["started"]).timestamp()) * 1_000_000_000
+    written, last = (kept.path / EVENTS).stat().st_mtime_ns, 0
+    for event in kept.events():
+        last = event.t
+    return written - last * 1000
 
 
 def print_metrics(run: str | None, talk: Talk, *, csv: bool) -> None:

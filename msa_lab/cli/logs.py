@@ -9,7 +9,7 @@ import typer
 from msa_lab.cli.options import Json, Jsonl, RunArgument, talk_of
 
 
-def events(
+def events(  # noqa: PLR0917 - a command's options
     context: typer.Context,
     run: RunArgument = None,
     expression: Annotated[
@@ -17,6 +17,9 @@ def events(
         typer.Option("--filter", metavar="EXPR", help='Only these: service == "payment" and t > 2s'),
     ] = None,
     jsonl: Jsonl = False,
+    otlp: Annotated[
+        bool, typer.Option("--otlp", help="As OpenTelemetry traces: requests of OTLP in JSON, one a line.")
+    ] = False,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Of a running shop: go on as events come.")
     ] = False,
@@ -25,6 +28,11 @@ def events(
     from msa_lab.cli import logpages  # noqa: PLC0415 - heavy modules wait for their command
 
     talk = talk_of(context)
+    if otlp:
+        if expression is not None or jsonl or follow:
+            raise typer.BadParameter("goes with no other option: traces are whole", param_hint="--otlp")
+        logpages.print_traces(run)
+        return
     logpages.print_events(run, expression, talk, jsonl=jsonl or talk.json, follow=follow)
 
 

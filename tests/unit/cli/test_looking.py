@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,26 @@ def test_events_pass_a_filter_and_come_as_they_were_written(
 
     assert [json.loads(line) for line in ended.out.splitlines()] == [json.loads(line) for line in wanted]
     assert len(wanted) == 1
+
+
+def test_a_run_is_given_as_traces_that_hang_together(msalab: Msalab, played: dict[str, Any]) -> None:
+    bodies = [json.loads(line) for line in msalab("events", "--otlp").out.splitlines()]
+    spans = [
+        span
+        for body in bodies
+        for resource in body["resourceSpans"]
+        for span in resource["scopeSpans"][0]["spans"]
+    ]
+    traces = {span["spanId"]: span["traceId"] for span in spans}
+
+    assert len(traces) == len(spans) > 100
+    assert {traces[span["parentSpanId"]] == span["traceId"] for span in spans if span["parentSpanId"]} == {
+        True
+    }
+    began = datetime.fromisoformat(played["started"]).timestamp() * 1e9
+    assert min(int(span["startTimeUnixNano"]) for span in spans) >= began
+    assert all(int(span["startTimeUnixNano"]) <= int(span["endTimeUnixNano"]) for span in spans)
+    assert msalab("events", "--otlp", "--jsonl").code == 2
 
 
 @pytest.mark.usefixtures("played")
