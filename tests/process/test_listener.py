@@ -9,14 +9,13 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 
 from msa_lab.runtime.process.host import Host
 from msa_lab.runtime.process.limits import Limits
-from msa_lab.runtime.process.listener import SWEEP_EVERY, Listener
+from msa_lab.runtime.process.listener import Listener
 from msa_lab.runtime.process.web import Web
 from tests.builders import SHELF
 from tests.process.conftest import ProcessPorts
@@ -192,35 +191,6 @@ def test_who_does_not_take_replies_is_hung_up_on(play: Callable[[Scene], None]) 
         assert time.perf_counter() - since < PATIENCE
 
     play(scene)
-
-
-def test_a_server_that_nobody_is_connected_to_sleeps_and_tells_the_right_time_when_it_is_woken(
-    play: Callable[[Scene], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ticks: list[int] = []
-    ticking = Listener.on_tick
-
-    async def on_tick(self: Listener, counter: int) -> bool:
-        ticks.append(counter)
-        return await ticking(self, counter)
-
-    async def asked(door: Door) -> float:
-        wire = await door.wire()
-        await wire.say(CUP)
-        _, headers, _ = await wire.hear()
-        wire.close()
-        return parsedate_to_datetime(headers["date"]).timestamp()
-
-    async def played(door: Door) -> None:
-        since, told = time.perf_counter(), await asked(door)
-        await asyncio.sleep(SWEEP_EVERY + 0.2)  # a last look at who has gone
-        before = len(ticks)
-        await asyncio.sleep(max(4 * SWEEP_EVERY, 2.0))
-        assert len(ticks) == before
-        assert await asked(door) - told > time.perf_counter() - since - 1.1  # it is told in whole seconds
-
-    monkeypatch.setattr(Listener, "on_tick", on_tick)
-    play(played)
 
 
 def test_a_connection_may_rest_between_requests(play: Callable[[Scene], None]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -32,22 +32,10 @@ _REASONS = {408: "Request Timeout", 431: "Request Header Fields Too Large"}
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. The head of a request may be so long and take so long, and no longer."""
 
-    def __init__(
-        self,
-        *given: Any,  # noqa: ANN401 - as uvicorn hands them over
-        limits: Limits,
-        met: Callable[[], object],
-        **named: Any,  # noqa: ANN401 - as uvicorn hands them over
-    ) -> None:
+    def __init__(self, *given: Any, limits: Limits, **named: Any) -> None:  # noqa: ANN401 - as uvicorn hands them over
         super().__init__(*given, **named)
         self._limits = limits
-        self._met = met
         self._unfinished = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Take note of a connection."""
-        super().connection_made(transport)
-        self._met()
 
     @property
     def in_head(self) -> bool:
@@ -89,8 +77,7 @@ class Listener(uvicorn.Server):
     """A server that leaves the signals alone: whoever started it ends it."""
 
     def __init__(self, web: Web, limits: Limits) -> None:
-        self._met = asyncio.Event()
-        protocol: Any = partial(BoundedProtocol, limits=limits, met=self._met.set)  # called as the class is
+        protocol: Any = partial(BoundedProtocol, limits=limits)  # called as the class is
         config = uvicorn.Config(
             web, http=protocol, lifespan="off", ws="none", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
@@ -110,19 +97,11 @@ class Listener(uvicorn.Server):
         """End."""
         self.should_exit = True
         self._woken.set()
-        self._met.set()
 
     async def main_loop(self) -> None:
-        """Sweep until asked to end, while anybody is there; uvicorn's own loop wakes up ten times a second.
-
-        A first connection is met at once: replies have the time that it was at the last tick.
-        """
+        """Sweep until asked to end; uvicorn's own loop wakes up ten times a second."""
         while not await self.on_tick(0):
             self._sweep()
-            if not self.server_state.connections:
-                self._met.clear()
-                await self._met.wait()
-                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_EVERY):
                     await self._woken.wait()
