@@ -37,7 +37,7 @@ EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 MOMENTS = 50
 STARTS = 3
 PATIENCE = 20
-FIGURES = re.compile(rb"the (whole run|last second)")
+FIGURES = re.compile(rb"(whole run|last second)")
 """The head of the services once all is counted; before, it says how far that is."""
 SUMMARY = {
     "run": "bench", "scenario": {"id": "checkout"}, "topology": "textbook", "seed": 1, "chaos": "flaky",
