@@ -54,7 +54,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "--quiet", "--verbose",
     ),
     "saga": ("--run", "--where", "--as", "--json"),
-    "events": ("--filter", "--follow", "--jsonl"),
+    "events": ("--filter", "--follow", "--jsonl", "--otlp"),
     "metrics": ("--csv", "--json"),
     "up": (
         "--name", "--topology", "--set", "--given", "--host", "--port", "--log", "--foreground", "--json",
