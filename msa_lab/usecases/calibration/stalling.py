@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msa_lab.sdk.distributions import Exponential
+from msa_lab.sdk.distributions import Distribution, Exponential
 from msa_lab.sdk.values import Duration
 from msa_lab.topology.model import MachineSettings, Slowdowns, Stalls
 from msa_lab.usecases.calibration.fitting import fitted
@@ -56,9 +56,7 @@ class Watched:
         """
         if len(self.lengths) < FEW or self.share < WORTH:
             return None
-        lost = math.fsum(self.lengths)
-        apart = Exponential(Duration(round((self.time - lost) / len(self.lengths))))
-        return Stalls(apart, fitted(self.lengths, lost / len(self.lengths)))
+        return Stalls(*self._phases(self.lengths))
 
     @property
     def slow_share(self) -> float:
@@ -79,9 +77,13 @@ class Watched:
         if len(self.slow) < FEW or lost < WORTH * self.time:
             return None
         lengths = [phase.length for phase in self.slow]
+        return Slowdowns(*self._phases(lengths), round(1 - lost / sum(lengths), 3))
+
+    def _phases(self, lengths: Sequence[int]) -> tuple[Distribution, Distribution]:
+        """Give how far phases of such lengths are apart, and how long they are."""
         whole = math.fsum(lengths)
         apart = Exponential(Duration(round((self.time - whole) / len(lengths))))
-        return Slowdowns(apart, fitted(lengths, whole / len(lengths)), round(1 - lost / whole, 3))
+        return apart, fitted(lengths, whole / len(lengths))
 
 
 def slow_phases(looks: Sequence[tuple[int, float]], tick: int) -> list[SlowPhase]:
