@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
+import math
 import os
 import secrets
 import tempfile
@@ -31,6 +32,7 @@ from msa_lab.telemetry.log import EventLog
 from msa_lab.topology.loading import load_topology, with_settings
 from msa_lab.topology.model import Topology
 from msa_lab.topology.servers import VARIABLES, check_url
+from msa_lab.usecases.calibration.demand import Usage
 from msa_lab.usecases.ports import Plan, Progress, World
 
 if TYPE_CHECKING:
@@ -499,10 +501,11 @@ class MeasuringStage:
         plan: Plan,
         listeners: Mapping[Callable[[LogEvent], object], tuple[str, ...]],
         what: str,
-    ) -> float:
+    ) -> Usage:
         """Play a plan and let `listeners` hear the kinds of events they name; give the CPU seconds it took.
 
-        They are those of this process and of all that it started and that has ended.
+        Of real processes the whole is that of this one and of all that it started and that has ended, in the
+        simulated world that of the simulated ones.
 
         Raises:
             EnvironmentTrouble: when this machine cannot have that world.
@@ -513,10 +516,11 @@ class MeasuringStage:
             log.listen(kinds, listener)
         before = _cpu()
         with _seldom_collecting(), blaming(_HERE.parent / "services"):
-            world_for(world).play(
+            played = world_for(world).play(
                 plan, log, steady=lambda: None, stop=self.stop, progress=self.begin(world, what, plan)
             )
-        return _cpu() - before
+        whole = _cpu() - before if world == "process" else math.fsum(played.cpu.values())
+        return Usage(whole, played.cpu)
 
 
 def _unheard(event: LogEvent) -> None:

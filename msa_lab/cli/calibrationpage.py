@@ -191,7 +191,7 @@ def page(done: Calibrated, path: Path, terminal: Terminal, *, stolen: float = 0.
     lines.append(
         terminal.paint(f"{terminal.glyph(sign)} {word} within {100 * AIM:.0f} % of the real ones", sign)
     )
-    seen, taken = 1000 * done.cpu, 1000 * done.found.demand
+    seen, taken = 1000 * done.cpu.whole, 1000 * done.found.demand
     lines += [
         f"  a visit took {seen:.0f} ms of CPU; a simulated one takes {taken:.0f}",
         *_crowded(done, terminal),

@@ -64,7 +64,8 @@ End = Literal["done", "unsteady", "interrupted"]
 class Played:
     """How a run ended in its world. `settled` tells whether all work came to rest before the end.
 
-    `unhealed` names what could not be healed or stopped.
+    `unhealed` names what could not be healed or stopped. `cpu` is how many CPU seconds each process used in
+    all its incarnations, of a real shop also each server of its own; the world's own work is in none of them.
     """
 
     end: Instant
@@ -74,6 +75,7 @@ class Played:
     unsteady: str = ""
     unhealed: tuple[str, ...] = ()
     by_hand: ByHand = ByHand()
+    cpu: Mapping[str, float] = field(default_factory=dict)
 
 
 class SteadyProbe(Protocol):

@@ -4,6 +4,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from msa_lab.runtime.process import corewatch
 from msa_lab.runtime.process.coreprobe import NO_RIGHT
-from msa_lab.runtime.process.corewatch import PROBE, watched_cores
+from msa_lab.runtime.process.cores import read_core_times
+from msa_lab.runtime.process.corewatch import PROBE, CoreWatch, watched_cores
 from msa_lab.usecases.calibration.stalling import SlowPhase
 
 STEALING = """
@@ -52,6 +54,30 @@ def test_a_core_that_somebody_takes_away_is_seen_to_stand_still() -> None:
     assert sorted(long)[len(long) // 2] == pytest.approx(20_000, rel=0.25)
     assert seen.time > 2 * 0.8 * 1_000_000 * 0.5
     assert 0 <= watch.stolen() <= 1
+
+
+TELLING = """
+import sys
+print("watching", flush=True)
+for number in range(20_000):
+    print(f"{2_000 * number} 5000 3000", flush=True)
+"""
+"""Tells, as fast as it can, of a core that is late at each look and slow without an end."""
+
+
+def test_what_a_probe_says_while_it_is_read_is_read_whole() -> None:
+    with tempfile.TemporaryFile("a+b") as told:
+        watch = CoreWatch(0, read_core_times(), (told,))
+        with subprocess.Popen([sys.executable, "-S", "-c", TELLING], stdout=told) as probe:  # noqa: S603 - our own words
+            looks = []
+            while probe.poll() is None:
+                looks.append(watch.seen())
+        looks.append(watch.seen())
+
+    assert len(looks[-1].lengths) == 20_000
+    for seen in looks:
+        assert set(seen.lengths) <= {5_000}
+        assert [phase.length for phase in seen.slow] == [2_000 * len(seen.lengths)][: len(seen.slow)]
 
 
 @privileged

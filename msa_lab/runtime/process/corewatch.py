@@ -28,7 +28,7 @@ class CoreWatch:
 
     began: int
     before: CoreTimes
-    told: tuple[IO[str], ...]
+    told: tuple[IO[bytes], ...]
 
     def seen(self) -> Watched:
         """Give what the probes saw so far: a stall from the first tick in it, half a tick late on average."""
@@ -36,9 +36,9 @@ class CoreWatch:
         lengths: list[int] = []
         slow: list[SlowPhase] = []
         for told in self.told:
-            told.seek(0)
-            lines = [line.split() for line in told if line.endswith("\n")]  # the last may still be written
-            looks = [(int(due), int(late), int(took)) for due, late, took in lines[1:]]
+            looks = [
+                (int(due), int(late), int(took)) for due, late, took in map(bytes.split, _lines(told)[1:])
+            ]
             lengths += [late for _, late, _ in looks if late * 1000 > LATE]
             slow += slow_phases(
                 [(due, took / 1000) for due, _, took in looks if took > 1000 * SLOW], TICK // 1000
@@ -48,6 +48,17 @@ class CoreWatch:
     def stolen(self) -> float:
         """Give which share of the time that cores were wanted a host kept them back; 0 where unknown."""
         return read_core_times().share_since(self.before)
+
+
+def _lines(told: IO[bytes]) -> list[bytes]:
+    """Give all whole lines; the last may still be written.
+
+    Who writes shares the place in the file with whoever reads on from it, and moves it to the end.
+    """
+    text = b""
+    while more := os.pread(told.fileno(), 1_000_000, len(text)):
+        text += more
+    return text.split(b"\n")[:-1]
 
 
 @contextmanager
@@ -69,8 +80,8 @@ def _cores() -> list[int]:
 
 
 @contextmanager
-def _probe(core: int) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
-    with tempfile.TemporaryFile("a+", encoding="ascii") as out:  # both ends share the place
+def _probe(core: int) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    with tempfile.TemporaryFile("a+b") as out:
         command = [sys.executable, "-I", "-S", str(PROBE), str(core)]
         probe = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)  # noqa: S603 - this Python, our own words
         try:
@@ -80,12 +91,11 @@ def _probe(core: int) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
             probe.wait()
 
 
-def _begins(probe: subprocess.Popen[bytes], out: IO[str]) -> bool:
+def _begins(probe: subprocess.Popen[bytes], out: IO[bytes]) -> bool:
     """Wait until a probe watches; False when it ended or does not come to it."""
     until = time.monotonic_ns() + READY_WITHIN
     while time.monotonic_ns() < until:
-        out.seek(0)
-        if out.readline().endswith("\n"):
+        if _lines(out):
             return True
         if probe.poll() is not None:
             return False

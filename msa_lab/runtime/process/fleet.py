@@ -59,7 +59,7 @@ class Fleet:
 
     `birth` gives what a new process must be told; `on_listing` is called when somebody came or went,
     `on_give_up` when a process is not started again, `on_pid` when there is a new process, `on_death` when
-    one has died.
+    one has died. `cpu` is how many CPU seconds those used that have died, by the name of process or server.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Fleet:
     ) -> None:
         self.running = {placed.process: Running(placed) for placed in blueprint.processes}
         self.servers: dict[str, int] = {}
+        self.cpu: dict[str, float] = {}
         self.stopping = False
         self.on_give_up: Callable[[Running], object] = lambda running: tasks.fail(
             EnvironmentTrouble(running.given_up)
@@ -240,7 +241,8 @@ class Fleet:
                     else:
                         self.servers[name] = pid
                     self.on_pid()
-                case ["died", name, pid, code]:
+                case ["died", name, pid, code, cpu]:
+                    self.cpu[name] = self.cpu.get(name, 0.0) + cpu
                     self._tasks.spawn(self._bury(name, pid, code))
             self._tasks.changed()
         self._orphaned()

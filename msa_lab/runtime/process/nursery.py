@@ -150,14 +150,15 @@ class Nursery:
     def _reap(self) -> None:
         while self._children:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
             name = self._children.pop(pid, None)
             if name is not None:
-                self._tell(["died", name, pid, os.waitstatus_to_exitcode(status)])
+                code = os.waitstatus_to_exitcode(status)
+                self._tell(["died", name, pid, code, used.ru_utime + used.ru_stime])
 
     def _tell(self, message: Sequence[object]) -> None:
         body = msgspec.msgpack.encode(message)

@@ -151,7 +151,8 @@ class _Run:
             stubborn = await control.close()
             await site.close()
         records = (*chaos.records, *holding.records)
-        return Played(now, ended, settled, records, unsteady, tuple(stubborn), chaos.by_hand)
+        cpu = control.fleet.cpu
+        return Played(now, ended, settled, records, unsteady, tuple(stubborn), chaos.by_hand, cpu)
 
     def _admin(self, verbs: Verbs) -> Admin | None:
         return None if self._door is None else Admin(self._door.token, verbs.verbs)

@@ -14,7 +14,7 @@ class Node(Owner):
     """One incarnation after another of a process.
 
     At most `concurrency` requests are in progress and `bound` wait; more are refused. CPU work is done one
-    job at a time in the order of arrival.
+    job at a time in the order of arrival; `worked` is how many microseconds of it there were so far.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Node(Owner):
         self.bound = bound
         self.in_progress = 0
         self.skew = 0
+        self.worked = 0
         self._machine = machine
         self._cpu_free = 0
         self._queue: deque[tuple[Callable[[Any], object], Any]] = deque()
@@ -70,6 +71,7 @@ class Node(Owner):
         start = max(now, self._cpu_free)
         end = start + demand if self._machine is None else self._machine.occupy(start, demand)
         self._cpu_free = end
+        self.worked += demand
         return end - now
 
     def crash(self) -> None:

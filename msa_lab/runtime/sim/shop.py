@@ -148,6 +148,11 @@ class Shop:
             and not any(deployed.keeps_sagas and deployed.open_sagas() for deployed in self.deployed.values())
         )
 
+    @property
+    def cpu(self) -> dict[str, float]:
+        """The CPU seconds that each process was given work for."""
+        return {name: node.worked / 1_000_000 for name, node in self._nodes.items()}
+
     def note(self, kind: str, detail: dict[str, Any], cause: int = 0) -> int:
         """Log an event of the shop as a whole."""
         return self.log.emit(kind, self.kernel.now, cause=cause, detail=detail)

@@ -112,7 +112,7 @@ def _played(
     if run.interrupted:
         ended = "interrupted"
     shop.note("run.ended", {"settled": settled})
-    return Played(Instant(shop.kernel.now), ended, settled, _records(shop), unsteady)
+    return Played(Instant(shop.kernel.now), ended, settled, _records(shop), unsteady, cpu=shop.cpu)
 
 
 def _close(shop: Shop, shoppers: Shoppers) -> None:

@@ -1,21 +1,24 @@
 """From what was measured to a topology's costs and timing.
 
 Two things are known of a shop: how long each part takes while nobody waits, and how much CPU a visit takes in
-all. The first gives the length of a visit, the second what the machine can bear: cores over demand visits a
-second (Denning and Buzen, 1978). What no call accounts for (the log, the broker, consumers, the customers
-themselves) is demand all the same; it is laid upon the handling of events, for which no shopper waits.
+each process. The first says where the time goes, the second how much of it is work; the rest is waiting. What
+belongs to no service (the log, the broker, the customers) is work all the same; it is laid upon the handling
+of events, for which no shopper waits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Final
 
 from msa_lab.sdk.distributions import Constant, Distribution
 from msa_lab.sdk.policy import Cost
 from msa_lab.sdk.values import Duration, ms
 from msa_lab.topology.model import MachineSettings
+from msa_lab.usecases.calibration.demand import Demand, Walls, paces
 from msa_lab.usecases.calibration.fitting import fitted, quantile, typical
 from msa_lab.usecases.calibration.observing import Measured, Timed, Work
 
@@ -25,89 +28,132 @@ WIRE = ms(0.1)
 STALL = ms(1)
 """By how much a stall makes anything longer at the least: shorter ones are not seen."""
 
-_HIGHEST = NormalDist().inv_cdf(0.99) / NormalDist().inv_cdf(0.9)
-
 LEAST = 20.0
 """The least demand of an operation, in microseconds."""
+
+COMMIT: Final[Work] = ("", "commit")
+LAG: Final[Work] = ("", "lag")
+
+_HIGHEST = NormalDist().inv_cdf(0.99) / NormalDist().inv_cdf(0.9)
+
+Waits = Mapping[Work, float]
+"""How many microseconds each part waits for nothing that is simulated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Costs by service and operation or event, and how long the world's parts take.
 
-    Commits are work, and so is taking in a `reply`: None when that takes none to speak of.
-    `demand` is the CPU time of a visit in seconds, `seen` how much of it calls account for.
+    `commit` is latency, `commit_cpu` work, and so is taking in a `reply`: None when that takes none to speak
+    of. `demand` is the CPU time of a visit in seconds, `calls` how much of it somebody waits for.
     """
 
     costs: Mapping[Work, Cost]
     commit: Distribution
+    commit_cpu: Distribution
     hop: Distribution
     client_hop: Distribution
     broker_hop: Distribution
     cache: Distribution
     demand: float
-    seen: float
+    calls: float
     reply: Distribution | None = None
 
 
-def derived(
-    measured: Measured,
-    *,
-    requests: int,
-    demand: float,
-    events: frozenset[Work],
-    machine: MachineSettings | None = None,
-) -> Calibration:
-    """Derive costs. A visit is so many `requests` and takes `demand` seconds of CPU.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a calibration starts from: a visit is so many `requests`.
 
-    `events` says which work is the handling of events. What stalls and slowdowns of the `machine` made longer
-    is left out: that is the machine's time, not the work's.
+    `events` says which work is the handling of events, `groups` which services share processes, by one name.
+    """
+
+    measured: Measured
+    requests: int
+    events: frozenset[Work]
+    groups: Mapping[str, str]
+
+    @property
+    def visits(self) -> float:
+        """How many visits were measured."""
+        return self.measured.requests / self.requests
+
+    def clean(self, machine: MachineSettings) -> Basis:
+        """Leave out what stalls and slowdowns of a machine made longer: that is its time, not the work's."""
+        return Basis(untouched(self.measured, machine), self.requests, self.events, self.groups)
+
+
+def derived(basis: Basis, demand: Demand, waits: Waits) -> Calibration:
+    """Derive costs. `waits` are what the simulated quiet shop lacked with those derived before.
 
     Raises:
         ValueError: when too little was seen to derive anything.
     """
-    visits = measured.requests / requests
-    calls = {work: timed for work, timed in measured.work.items() if work not in events}
-    if visits < 1 or not calls:
+    measured, visits = basis.measured, basis.visits
+    if visits < 1 or not measured.work.keys() - basis.events:
         raise ValueError("too few visits were made")
-    measured = untouched(measured, machine)
-    commit = typical(measured.commits)
-    replies = [max(0.0, back - WIRE) for back in measured.replies]
-    reply = typical(replies)
-    samples = {
-        work: _demands(timed, measured.trips.get(work[1], ()), commit, reply)
-        for work, timed in measured.work.items()
-        if work in calls
-    }
-    between = measured.every_commit * commit + len(replies) * reply
-    seen = (sum(len(found) * typical(found) for found in samples.values()) + between) / visits / 1e6
-    share = min(1.0, demand / seen)
-    costs = {work: _cost(found, share) for work, found in samples.items()}
-    handled = {work: timed for work, timed in measured.work.items() if work in events}
-    weight = sum(sum(timed.own) for timed in handled.values()) / visits / 1e6
-    rest = max(0.0, demand - seen) / weight if weight else 0.0
-    for work, timed in handled.items():
-        costs[work] = Cost(fitted(timed.own, max(LEAST, typical(timed.own) * rest)))
+    commit, reply = typical(measured.commits), _reply(measured)
+    walls = _walls(basis, commit, reply)
+    pace = paces(walls, {group: 1e6 * used for group, used in demand.groups.items()})
+    whole = sum(wall.calls for wall in walls.values())
+    usual = sum(pace[group].calls * wall.calls for group, wall in walls.items()) / whole if whole else 0.0
+    commit_cpu = usual * commit
+    over = 1e6 * (demand.rest + math.fsum(own for group, own in demand.groups.items() if group not in walls))
+    costs: dict[Work, Cost] = {}
+    handled: dict[Work, float] = {}
+    calls = 0.0
+    for work, timed in measured.work.items():
+        group = basis.groups.get(work[0], work[0])
+        inside = timed.commits / len(timed.own) * commit_cpu
+        times = len(timed.own) / visits
+        if work in basis.events:
+            handled[work] = max(LEAST, pace[group].events * typical(timed.own) - inside)
+            continue
+        cpu = max(LEAST, pace[group].calls * _wall(measured, work, reply) - inside)
+        calls += times * (cpu + inside)
+        shape = _shape(measured, work, commit, reply)
+        costs[work] = Cost(fitted(shape, cpu), _waiting(waits.get(work, 0.0)))
+    upon = math.fsum(len(measured.work[work].own) / visits * own for work, own in handled.items())
+    for work, own in handled.items():
+        costs[work] = Cost(fitted(measured.work[work].own, own * (1 + over / upon)))
+    lag = 2 * WIRE + waits.get(LAG, 0.0)
+    replies = [max(0.0, back - WIRE) for some in measured.replies.values() for back in some]
     return Calibration(
         costs=costs,
-        commit=_part(measured.commits, 1),
+        commit=_waiting(waits.get(COMMIT, 0.0)) or Constant(Duration(0)),
+        commit_cpu=_part(measured.commits, commit_cpu),
         hop=Constant(WIRE),
-        client_hop=_part(measured.client_trips, 2),
-        broker_hop=_part(measured.lags, 2),
+        client_hop=Constant(WIRE),
+        broker_hop=_part(measured.lags, lag / 2),
         cache=Constant(Duration(0)),
-        demand=demand,
-        seen=seen,
-        reply=fitted(replies) if reply >= LEAST else None,
+        demand=demand.whole,
+        calls=calls / 1e6,
+        reply=fitted(replies, usual * reply) if usual * reply >= LEAST else None,
     )
 
 
-def untouched(measured: Measured, machine: MachineSettings | None) -> Measured:
+def lacking(basis: Basis, same: Measured, waits: Waits) -> Waits:
+    """Tell anew how long each part must wait, from what it took in the simulated quiet shop with `waits`.
+
+    What takes longer there than in the real one waits no more than not at all.
+    """
+    real = basis.measured
+    gaps = {
+        work: _took(real, work) - _took(same, work)
+        for work in real.work
+        if work not in basis.events and work in same.work
+    }
+    gaps[COMMIT] = typical(real.commits) - typical(same.commits)
+    gaps[LAG] = typical(real.lags) - typical(same.lags)
+    return {work: max(0.0, waits.get(work, 0.0) + gap) for work, gap in gaps.items()}
+
+
+def untouched(measured: Measured, machine: MachineSettings) -> Measured:
     """Leave out samples that only a stall or a slowdown explains.
 
     Their lower half shows how they spread without one. What lies above the 99th percentile of a log-normal
     with that spread, and a millisecond above the median, met one.
     """
-    if machine is None or (machine.stalls is None and machine.slowdowns is None):
+    if machine.stalls is None and machine.slowdowns is None:
         return measured
 
     def kept(samples: Sequence[int]) -> list[int]:
@@ -124,31 +170,70 @@ def untouched(measured: Measured, machine: MachineSettings | None) -> Measured:
     return Measured(
         {work: rarer(timed) for work, timed in measured.work.items()},
         {operation: kept(trips) for operation, trips in measured.trips.items()},
-        kept(measured.client_trips),
         kept(measured.commits),
         kept(measured.lags),
         measured.requests,
-        kept(measured.replies),
-        measured.every_commit,
+        {service: kept(replies) for service, replies in measured.replies.items()},
+        measured.committed,
     )
 
 
-def _demands(timed: Timed, trips: Sequence[int], commit: float, reply: float) -> list[float]:
-    """Give an operation's own times with the work of the call, but not of its reply nor its transactions."""
-    transactions = timed.commits / len(timed.own) * commit
+def _reply(measured: Measured) -> float:
+    """Give how long a caller takes to take in a reply."""
+    return typical([max(0.0, back - WIRE) for some in measured.replies.values() for back in some])
+
+
+def _wall(measured: Measured, work: Work, reply: float) -> float:
+    """Give how long an operation takes with the work of the call, but not of its reply."""
+    trips = measured.trips.get(work[1], ())
     trip = max(0.0, typical(trips) - 2 * WIRE - reply) if trips else 0.0
-    return [max(LEAST, own - transactions + trip) for own in timed.own]
+    return typical(measured.work[work].own) + trip
 
 
-def _cost(samples: list[float], share: float) -> Cost:
-    """Part times into work and waiting."""
-    if share == 1:
-        return Cost(fitted(samples))
-    whole = typical(samples)
-    return Cost(fitted(samples, whole * share), fitted(samples, whole * (1 - share)))
+def _took(measured: Measured, work: Work) -> float:
+    """Give how long an operation takes with the whole way there and back."""
+    return typical(measured.work[work].own) + typical(measured.trips.get(work[1], ()))
 
 
-def _part(samples: Sequence[int], parts: int) -> Distribution:
-    if not samples:
-        return Constant(Duration(0))
-    return fitted([sample / parts for sample in samples])
+def _shape(measured: Measured, work: Work, commit: float, reply: float) -> list[float]:
+    """Give samples that spread as an operation's own times do, without its transactions."""
+    timed = measured.work[work]
+    own = typical(timed.own)
+    more = _wall(measured, work, reply) - own - timed.commits / len(timed.own) * commit
+    return [max(LEAST, sample + more) for sample in timed.own]
+
+
+def _walls(basis: Basis, commit: float, reply: float) -> dict[str, Walls]:
+    """Give what each group's work of a visit takes by the clock, in microseconds."""
+    measured, visits = basis.measured, basis.visits
+    calls: dict[str, float] = {}
+    events: dict[str, float] = {}
+    within: dict[str, float] = {}
+    for work, timed in measured.work.items():
+        group = basis.groups.get(work[0], work[0])
+        within[group] = within.get(group, 0.0) + timed.commits
+        if work in basis.events:
+            events[group] = events.get(group, 0.0) + len(timed.own) * typical(timed.own)
+        else:
+            calls[group] = calls.get(group, 0.0) + len(timed.own) * _wall(measured, work, reply)
+    for service, replies in measured.replies.items():
+        group = basis.groups.get(service, service)
+        calls[group] = calls.get(group, 0.0) + len(replies) * reply
+    committed: dict[str, float] = {}
+    for service, times in measured.committed.items():
+        group = basis.groups.get(service, service)
+        committed[group] = committed.get(group, 0.0) + times
+    for group, all_of_it in committed.items():
+        calls[group] = calls.get(group, 0.0) + max(0.0, all_of_it - within.get(group, 0.0)) * commit
+    return {
+        group: Walls(calls.get(group, 0.0) / visits, events.get(group, 0.0) / visits)
+        for group in sorted({*calls, *events})
+    }
+
+
+def _waiting(wait: float) -> Distribution | None:
+    return Constant(Duration(round(wait))) if wait >= 1 else None
+
+
+def _part(samples: Sequence[int], mean: float) -> Distribution:
+    return fitted(samples, mean) if samples else Constant(Duration(0))

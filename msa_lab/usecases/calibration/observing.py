@@ -36,20 +36,19 @@ class Timed:
 class Measured:
     """Durations in microseconds; `requests` counts those of shoppers.
 
-    `trips` are there and back without the work between, of calls by operation and of shoppers' requests.
-    `replies` are the ways back alone, from the callee's reply to the caller.
+    `trips` are there and back without the work between, by operation: of calls, and of shoppers' requests.
+    `replies` are the ways back alone, from the callee's reply to the caller, by the caller's service.
     `commits` are from the reply to a saga's step to the next step: the transaction between. `lags` are from
-    fact to delivery.
+    fact to delivery. `committed` counts all transactions of each service.
     """
 
     work: Mapping[Work, Timed]
     trips: Mapping[str, Sequence[int]]
-    client_trips: Sequence[int]
     commits: Sequence[int]
     lags: Sequence[int]
     requests: int
-    replies: Sequence[int] = ()
-    every_commit: int = 0
+    replies: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    committed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,19 +68,18 @@ class Observer:
         self._begin = begin
         self._work: dict[Work, Timed] = {}
         self._trips: dict[str, list[int]] = {}
-        self._client_trips: list[int] = []
         self._commits: list[int] = []
         self._lags: list[int] = []
         self._calls: dict[int, _Call] = {}
         self._below: dict[int, list[tuple[int, int]]] = {}
-        self._committed: dict[int, int] = {}
-        self._entered: dict[int, tuple[int, int]] = {}
+        self._within: dict[int, int] = {}
+        self._entered: dict[int, tuple[str, int]] = {}
         self._steps: dict[tuple[str, str], int] = {}
         self._recorded: dict[str, int] = {}
         self._deliveries: dict[tuple[str, str], int] = {}
         self._requests = 0
-        self._replies: list[int] = []
-        self._every_commit = 0
+        self._replies: dict[str, list[int]] = {}
+        self._committed: dict[str, int] = {}
 
     def feed(self, event: LogEvent) -> None:
         """Take in the next event."""
@@ -91,9 +89,8 @@ class Observer:
     def measured(self) -> Measured:
         """Give what was found."""
         return Measured(
-            self._work, self._trips, self._client_trips, self._commits, self._lags, self._requests,
-            self._replies, self._every_commit,
-        )  # fmt: skip
+            self._work, self._trips, self._commits, self._lags, self._requests, self._replies, self._committed
+        )
 
     def _sent(self, event: LogEvent) -> None:
         detail = event.detail
@@ -116,13 +113,13 @@ class Observer:
             return
         call.replied = event.t
         below = self._below.pop(number, [])
-        commits = self._committed.pop(number, 0)
+        commits = self._within.pop(number, 0)
         if event.detail["outcome"] == "ok":
             timed = self._work.setdefault((call.service, call.operation), Timed())
             timed.own.append(event.t - call.received - covered(below))
             timed.commits += commits
         if not call.sent:
-            self._entered[event.trace] = (call.received, event.t)
+            self._entered[event.trace] = (call.operation, event.t - call.received)
             del self._calls[number]
 
     def _returned(self, event: LogEvent) -> None:
@@ -136,18 +133,18 @@ class Observer:
         if call.replied and event.detail["outcome"] == "ok":
             trip = event.t - call.sent - (call.replied - call.received)
             self._trips.setdefault(call.operation, []).append(trip)
-            self._replies.append(event.t - call.replied)
+            self._replies.setdefault(event.service, []).append(event.t - call.replied)
 
     def _commit(self, event: LogEvent) -> None:
-        self._every_commit += 1
+        self._committed[event.service] = self._committed.get(event.service, 0) + 1
         if event.span:
-            self._committed[event.span] = self._committed.get(event.span, 0) + 1
+            self._within[event.span] = self._within.get(event.span, 0) + 1
 
     def _request(self, event: LogEvent) -> None:
         self._requests += 1
-        received, replied = self._entered.pop(event.trace, (0, 0))
-        if received and event.detail["outcome"] == "ok":
-            self._client_trips.append(event.detail["took"] - (replied - received))
+        operation, inside = self._entered.pop(event.trace, ("", 0))
+        if operation and event.detail["outcome"] == "ok":
+            self._trips.setdefault(operation, []).append(event.detail["took"] - inside)
 
     def _fact(self, event: LogEvent) -> None:
         self._recorded[event.detail["id"]] = event.t

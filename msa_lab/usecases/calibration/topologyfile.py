@@ -49,8 +49,8 @@ def topology_text(
         **{key: value for key, value in data.items() if key not in _HEAD},
         "machines": {MACHINE: _machine(machine)},
         "timing": {
-            "commit": "0ms",
-            "commit_cpu": written(found.commit),
+            "commit": written(found.commit),
+            "commit_cpu": written(found.commit_cpu),
             **({} if found.reply is None else {"reply_cpu": written(found.reply)}),
             "hop": written(found.hop),
             "client_hop": written(found.client_hop),

@@ -12,12 +12,13 @@ from msa_lab.sdk import Duration, ms, seconds
 from msa_lab.sdk.distributions import Constant, Exponential
 from msa_lab.topology import MachineSettings, Slowdowns, Stalls
 from msa_lab.usecases.calibration.calibrate import Calibrated
+from msa_lab.usecases.calibration.demand import Demand
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.speed import Compared
 from msa_lab.usecases.calibration.stalling import Watched
 
 NOTHING = Constant(Duration(0))
-FOUND = Calibration({}, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, demand=0.08, seen=0.02)
+FOUND = Calibration({}, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, demand=0.08, calls=0.02)
 
 
 def calibrated(capacity: float, simulated: float, second: float = 42_000.0) -> Calibrated:
@@ -25,7 +26,7 @@ def calibrated(capacity: float, simulated: float, second: float = 42_000.0) -> C
     workspace = Workspace(Path(__file__).parents[3])
     topology = topology_for(workspace, workspace.specs(), "textbook", ["machines.host=2"])
     rows = (Compared("saga checkout", 0.95, 40_000.0, simulated, (60, 58), (40_000.0, second)),)
-    return Calibrated(topology, "", FOUND, 0.07, capacity, 24.5, {0.2: rows})
+    return Calibrated(topology, "", FOUND, Demand({"cart": 0.05}, 0.02), capacity, 24.5, {0.2: rows})
 
 
 def test_both_worlds_stand_side_by_side() -> None:

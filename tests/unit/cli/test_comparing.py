@@ -16,6 +16,7 @@ from msa_lab.sdk import Duration, ms, seconds
 from msa_lab.sdk.distributions import Constant
 from msa_lab.topology.loading import read_topology
 from msa_lab.usecases.calibration.calibrate import Calibrated
+from msa_lab.usecases.calibration.demand import Demand
 from msa_lab.usecases.calibration.deriving import Calibration
 from msa_lab.usecases.calibration.speed import Compared
 from msa_lab.usecases.calibration.stalling import Watched
@@ -105,7 +106,7 @@ def test_wrong_options_start_nothing(msalab: Msalab) -> None:
 def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  # noqa: ARG001 - is set up first
     """Let what is measured be known: the use case has tests of its own, and its real runs take minutes."""
     quick = Constant(ms(1))
-    found = Calibration({}, quick, quick, quick, quick, quick, demand=0.08, seen=0.02)
+    found = Calibration({}, quick, quick, quick, quick, quick, quick, demand=0.08, calls=0.02)
 
     def calibrated(
         plan: Plan, _stage: object, *, name: str, cores: int, note: str, length: Duration,
@@ -116,7 +117,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  #
         text = topology_text(plan.topology, found, name=name, machine=watched().machine(cores), note=note)
         topology = read_topology(text, plan.topology.specs)
         rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58), (40_000.0, 42_000.0)),)
-        return Calibrated(topology, text, found, 0.07, 24.0, 24.5, {0.2: rows})
+        return Calibrated(topology, text, found, Demand({"cart": 0.05}, 0.02), 24.0, 24.5, {0.2: rows})
 
     monkeypatch.setattr(calibrationpage, "calibrate", calibrated)
 

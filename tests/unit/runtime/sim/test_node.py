@@ -136,3 +136,13 @@ def test_thousands_of_dead_jobs_are_passed_over_at_once() -> None:
     server.leave()
 
     assert server.in_progress == 0
+
+
+def test_it_counts_the_work_it_was_given_and_not_the_waiting() -> None:
+    host = Machine(1)
+    first, second = (Node(Kernel(), name, concurrency=1, bound=1, machine=host) for name in ("a-1", "b-1"))
+    first.compute(30)
+    first.compute(10)
+    second.compute(5)
+
+    assert (first.worked, second.worked) == (40, 5)
