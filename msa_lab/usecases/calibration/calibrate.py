@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,9 +13,9 @@ from msa_lab.errors import EnvironmentTrouble
 from msa_lab.scenario.model import Call, Repeat
 from msa_lab.sdk.values import Duration, seconds
 from msa_lab.topology.model import Topology
-from msa_lab.usecases.calibration.demand import Demand, demand_of
+from msa_lab.usecases.calibration.demand import Demand, Usage, demand_of
 from msa_lab.usecases.calibration.deriving import Basis, Calibration
-from msa_lab.usecases.calibration.observing import Work
+from msa_lab.usecases.calibration.observing import Measured, Work
 from msa_lab.usecases.calibration.regulars import FLOW, regulars
 from msa_lab.usecases.calibration.speed import Compared, Speed, compared
 from msa_lab.usecases.calibration.stalling import Watched
@@ -26,6 +28,7 @@ PAUSE = seconds(4)
 """How long customers stay away on average where a rate is wanted: far longer than a visit."""
 
 LEVELS = (0.2, 0.5, 0.8)
+ROUNDS = 2
 SIMULATED = 3
 """How many seeds the simulated shop is played with at each share: a tail of few samples wanders by itself."""
 
@@ -118,47 +121,63 @@ def calibrate(
     length: Duration,
     watched: Callable[[], Watched] = Watched,
 ) -> Calibrated:
-    """Measure the real shop, derive a topology, and play both worlds at shares of the capacity.
+    """Measure the real shop, derive a topology, and play the simulated one at shares of the capacity, too.
 
-    Each measurement takes `length`. The shares are measured anew, twice each, and no cost is fitted to them.
-    `watched` tells what was seen so far of the machine's stalls and slowdowns: at first for the fit, and at
-    the end for the topology, because a host does as it likes while the shares are played, too.
+    Each measurement takes `length`. No cost is fitted to what is measured at the shares.
+    `watched` tells what was seen of the machine's stalls and slowdowns meanwhile.
 
     Raises:
         UserMistake: when the scenario cannot be repeated.
         EnvironmentTrouble: when the real shop did not serve.
     """
     requests = calls_of_a_visit(regulars(plan, 1, length))
-    busy, used = timed(stage, "process", regulars(plan, CUSTOMERS, length), "at capacity", WARM)
-    capacity = visits_of(busy, requests, "process")
     idle = stage.play("process", regulars(plan, 0, length), {}, "no customer")
-    measured, quiet = observed(stage, "process", plan, length, "one customer")
+    rounds = [_round(plan, stage, length, requests, f"round {number}") for number in range(1, ROUNDS + 1)]
+    capacity = math.fsum(one.capacity for one in rounds) / ROUNDS
     try:
-        demand = demand_of(used, idle, busy.every / requests, plan.topology)
+        visits = sum(one.busy.every for one in rounds) / requests
+        demand = demand_of([one.used for one in rounds], idle, visits, plan.topology)
+        measured = functools.reduce(Measured.with_those_of, (one.measured for one in rounds))
         groups = {service: plan.topology.process_of(service) for service in plan.topology.deployments}
         basis = Basis(measured, requests, handled_events(plan), groups)
-        host = watched().machine(cores)
-        fit = Fit(plan, stage, basis, length, name=name, note=note, machine=host)
+        fit = Fit(plan, stage, basis, length, name=name, note=note, machine=watched().machine(cores))
         found, simulated = fit.meeting(capacity, demand)
     except ValueError as error:
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
-    real: dict[float, list[Speed]] = {share: [] for share in LEVELS}
-    for again in ("", " again"):  # one after the other, so that a machine that changes its pace is found out
-        for share in LEVELS:
-            level, begin = _at(plan, share * capacity, length)
-            real[share].append(timed(stage, "process", level, f"at {share:.0%}{again}", begin)[0])
-    failed = sum(
-        speed.failed for speed in (busy, quiet, *(play for plays in real.values() for play in plays))
-    )
-    fit.machine = watched().machine(cores)
     twin = fit.twin(found)
     levels = {}
-    for share, plays in real.items():
+    for share in LEVELS:
         level, begin = _at(twin, share * capacity, length)
         seeds = (dataclasses.replace(level, seed=level.seed + more) for more in range(SIMULATED))
         same = [timed(stage, "sim", played, f"at {share:.0%}", begin)[0] for played in seeds]
-        levels[share] = compared(plays, same)
+        levels[share] = compared([one.levels[share] for one in rounds], same)
+    failed = sum(play.failed for one in rounds for play in (one.busy, one.quiet, *one.levels.values()))
     return Calibrated(twin.topology, fit.text, found, demand, capacity, simulated, levels, watched(), failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """All measurements of the real shop, one after the other: a machine's pace changes by the minute."""
+
+    capacity: float
+    busy: Speed
+    used: Usage
+    levels: Mapping[float, Speed]
+    measured: Measured
+    quiet: Speed
+
+
+def _round(plan: Plan, stage: Stage, length: Duration, requests: int, which: str) -> _Round:
+    busy, used = timed(stage, "process", regulars(plan, CUSTOMERS, length), f"at capacity, {which}", WARM)
+    capacity = visits_of(busy, requests, "process")
+    levels = {}
+    for share in reversed(
+        LEVELS
+    ):  # the nearer to the capacity, the more it matters that it is still the same
+        level, begin = _at(plan, share * capacity, length)
+        levels[share] = timed(stage, "process", level, f"at {share:.0%}, {which}", begin)[0]
+    measured, quiet = observed(stage, "process", plan, length, f"one customer, {which}")
+    return _Round(capacity, busy, used, levels, measured, quiet)
 
 
 def calls_of_a_visit(plan: Plan) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msa_lab.topology.model import Topology
@@ -37,23 +37,24 @@ class Demand:
         return Demand({group: factor * own for group, own in self.groups.items()}, factor * self.rest)
 
 
-def demand_of(busy: Usage, idle: Usage, visits: float, topology: Topology) -> Demand:
-    """Give the demand of a visit: how much more CPU a busy shop used than an idle one of the same length.
+def demand_of(busy: Sequence[Usage], idle: Usage, visits: float, topology: Topology) -> Demand:
+    """Give the demand of a visit: how much more CPU a busy shop used than an idle one, over all its `visits`.
 
-    Both start and end the same processes and are as long, so what does not depend on visits cancels out.
+    All plays start and end the same processes and are as long, so what does not depend on visits cancels out.
     Others who use the machine slow a shop and do not change this.
 
     Raises:
         ValueError: when the busy shop used no more than the idle one.
     """
-    if busy.whole <= idle.whole or visits <= 0:
+    more = math.fsum(play.whole - idle.whole for play in busy)
+    if more <= 0 or visits <= 0:
         raise ValueError("a busy shop took no more of the cores than an idle one")
     groups: dict[str, float] = {}
     for process, group in _groups(topology).items():
-        more = busy.processes.get(process, 0.0) - idle.processes.get(process, 0.0)
-        groups[group] = groups.get(group, 0.0) + max(0.0, more) / visits
-    whole = (busy.whole - idle.whole) / visits
-    return Demand(groups, max(0.0, whole - math.fsum(groups.values())))
+        without = idle.processes.get(process, 0.0)
+        own = math.fsum(play.processes.get(process, 0.0) - without for play in busy)
+        groups[group] = groups.get(group, 0.0) + max(0.0, own) / visits
+    return Demand(groups, max(0.0, more / visits - math.fsum(groups.values())))
 
 
 def _groups(topology: Topology) -> dict[str, str]:

@@ -50,6 +50,35 @@ class Measured:
     replies: Mapping[str, Sequence[int]] = field(default_factory=dict)
     committed: Mapping[str, int] = field(default_factory=dict)
 
+    def with_those_of(self, other: Measured) -> Measured:
+        """Give what was seen in both, as one."""
+        nothing = Timed()
+        both = (
+            (work, self.work.get(work, nothing), other.work.get(work, nothing))
+            for work in {**self.work, **other.work}
+        )
+        return Measured(
+            {
+                work: Timed([*first.own, *second.own], first.commits + second.commits)
+                for work, first, second in both
+            },
+            _joined(self.trips, other.trips),
+            [*self.commits, *other.commits],
+            [*self.lags, *other.lags],
+            self.requests + other.requests,
+            _joined(self.replies, other.replies),
+            {
+                service: self.committed.get(service, 0) + other.committed.get(service, 0)
+                for service in {**self.committed, **other.committed}
+            },
+        )
+
+
+def _joined(
+    first: Mapping[str, Sequence[int]], second: Mapping[str, Sequence[int]]
+) -> dict[str, Sequence[int]]:
+    return {name: [*first.get(name, ()), *second.get(name, ())] for name in {**first, **second}}
+
 
 @dataclass(slots=True)
 class _Call:

@@ -18,7 +18,7 @@ def test_a_visit_takes_what_a_busy_shop_used_more_than_an_idle_one() -> None:
     busy = Usage(21.0, {"cart-1": 3.0, "order-1": 2.5, "order-2": 3.5, "broker": 1.5})
     idle = Usage(6.0, {"cart-1": 1.0, "order-1": 0.5, "order-2": 0.5, "broker": 0.5})
 
-    found = demand_of(busy, idle, 100.0, topology("services.order.replicas=2"))
+    found = demand_of([busy], idle, 100.0, topology("services.order.replicas=2"))
 
     assert {group: own for group, own in found.groups.items() if own} == {
         "cart": pytest.approx(0.02), "order": pytest.approx(0.05),
@@ -28,10 +28,19 @@ def test_a_visit_takes_what_a_busy_shop_used_more_than_an_idle_one() -> None:
     assert found.times(2).whole == pytest.approx(0.3)
 
 
+def test_all_plays_count() -> None:
+    busy = [Usage(3.0, {"cart-1": 1.0}), Usage(4.0, {"cart-1": 2.0})]
+
+    found = demand_of(busy, Usage(1.0, {"cart-1": 0.5}), 10.0, topology())
+
+    assert found.groups["cart"] == pytest.approx(0.2)
+    assert found.whole == pytest.approx(0.5)
+
+
 def test_services_that_share_a_process_are_one_group() -> None:
     busy, idle = Usage(9.0, {"monolith": 6.0, "psp-1": 2.0}), Usage(1.0, {"monolith": 1.0})
 
-    found = demand_of(busy, idle, 10.0, topology("patterns.placement=monolith"))
+    found = demand_of([busy], idle, 10.0, topology("patterns.placement=monolith"))
 
     assert found.groups["monolith"] == pytest.approx(0.5)
     assert found.groups["psp"] == pytest.approx(0.2)
@@ -41,14 +50,14 @@ def test_services_that_share_a_process_are_one_group() -> None:
 def test_a_process_that_happened_to_use_less_than_when_idle_takes_nothing() -> None:
     busy, idle = Usage(9.0, {"user-1": 0.4, "cart-1": 3.0}), Usage(1.0, {"user-1": 0.5})
 
-    assert demand_of(busy, idle, 10.0, topology()).groups["user"] == 0
+    assert demand_of([busy], idle, 10.0, topology()).groups["user"] == 0
 
 
 def test_a_shop_that_nobody_keeps_busy_has_no_demand() -> None:
     with pytest.raises(ValueError, match="no more of the cores than an idle one"):
-        demand_of(Usage(1.0), Usage(1.0), 10.0, topology())
+        demand_of([Usage(1.0)], Usage(1.0), 10.0, topology())
     with pytest.raises(ValueError, match="no more of the cores than an idle one"):
-        demand_of(Usage(2.0), Usage(1.0), 0.0, topology())
+        demand_of([Usage(2.0)], Usage(1.0), 0.0, topology())
 
 
 def test_calls_and_events_differ_in_how_much_of_their_time_is_work() -> None:

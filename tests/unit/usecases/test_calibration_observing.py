@@ -128,3 +128,16 @@ def test_refused_requests_and_what_began_before_are_left_out() -> None:
 )
 def test_intervals_cover_time_once(intervals: list[tuple[int, int]], total: int) -> None:
     assert covered(intervals) == total
+
+
+def test_what_was_seen_twice_counts_together() -> None:
+    once = measured(*SHOPPER)
+    both = once.with_those_of(
+        measured(received(5, "page", "page.show", 1), replied(9, "page", "page.show", 1))
+    )
+
+    assert once.with_those_of(once).work["cart", "cart.add"] == Timed([2_000, 2_000], commits=2)
+    assert both.work == {**once.work, ("page", "page.show"): Timed([4])}
+    assert both.trips == once.trips
+    assert (once.with_those_of(once).requests, both.requests) == (2, 1)
+    assert once.with_those_of(once).committed == {"cart": 2}
