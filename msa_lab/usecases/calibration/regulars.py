@@ -12,7 +12,7 @@ from typing import Any
 
 from msa_lab.errors import UserMistake
 from msa_lab.scenario.model import NO_CHAOS, Call, Phase, Repeat, Step, Think
-from msa_lab.sdk.distributions import Exponential
+from msa_lab.sdk.distributions import Uniform
 from msa_lab.sdk.values import Duration, Instant, seconds
 from msa_lab.usecases.ports import Plan
 
@@ -27,7 +27,8 @@ def regulars(plan: Plan, shoppers: int, length: Duration, *, pause: Duration = D
     """Give a plan in which so many shoppers repeat the journey of the scenario's first phase until the end.
 
     Steps that name the shopper (registering, logging in) are taken once, those after them again and again.
-    Think times are left out; `pause`, drawn exponentially, stands before each visit. All arrive within the
+    Think times are left out; `pause`, half as long to half as long again, stands before each visit: those of
+    many meet as chance will have it, but so many visits come in a time as should. All arrive within the
     first second, or within the first `pause` if that is longer. Chaos and expectations are left out, and what
     is `given` does not run out: a shop that has nothing left is fast with its refusals.
 
@@ -40,7 +41,7 @@ def regulars(plan: Plan, shoppers: int, length: Duration, *, pause: Duration = D
     once, again = _parted(scenario.flows[scenario.load[0].flow])
     if not any(isinstance(step, Call) for step in again):
         raise UserMistake(f"{scenario.id}: its first flow has no call that a shopper can repeat")
-    visit = (Think(Exponential(pause)), *again) if pause else again
+    visit = (Think(Uniform(Duration(pause // 2), Duration(pause * 3 // 2))), *again) if pause else again
     arriving = max(seconds(1), pause)
     phase = Phase(FLOW, FLOW, (shoppers + 0.5) * 1_000_000 / arriving, arriving, Instant(0), arrivals="even")
     busy = dataclasses.replace(

@@ -9,7 +9,7 @@ from msa_lab.bootstrap import MeasuringStage, Wishes, Workspace, plan_for, scena
 from msa_lab.errors import UserMistake
 from msa_lab.scenario.model import Await, Call, Repeat, Think
 from msa_lab.sdk import Duration, Instant, ms, seconds
-from msa_lab.sdk.distributions import Exponential
+from msa_lab.sdk.distributions import Uniform
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.usecases.calibration.regulars import FLOW, regulars
 from msa_lab.usecases.calibration.speed import KINDS, Speed, compared
@@ -35,7 +35,7 @@ def test_what_names_the_shopper_is_done_once_and_the_rest_again_and_again(plan: 
         "product.page", "cart.add_item", "order.checkout",
     ]  # fmt: skip
     assert isinstance(again.steps[-1], Await)
-    assert [step.time for step in again.steps if isinstance(step, Think)] == [Exponential(seconds(2))]
+    assert [step.time for step in again.steps if isinstance(step, Think)] == [Uniform(seconds(1), seconds(3))]
 
 
 def test_nothing_but_the_load_is_played(plan: Plan) -> None:
