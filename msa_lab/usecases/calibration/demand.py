@@ -69,15 +69,15 @@ def _groups(topology: Topology) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Walls:
-    """How long the work of a visit seems to take in a group of services, in any unit: by the clock."""
+class Split:
+    """A figure for the calls that a group of services answers, and one for the events that it handles."""
 
     calls: float
     events: float
 
 
-def paces(walls: Mapping[str, Walls], used: Mapping[str, float]) -> Mapping[str, Walls]:
-    """Give the CPU time that a group takes for each unit of time by the clock, for calls and for events.
+def paces(walls: Mapping[str, Split], used: Mapping[str, float]) -> Mapping[str, Split]:
+    """Give how much CPU time a unit of time by the clock is, in each group, from what it took by either.
 
     The clock counts waiting, too, and misses what a call or an event causes without being waited for; the two
     differ in that, much the same way everywhere. So their shares come from all groups together, by least
@@ -88,26 +88,24 @@ def paces(walls: Mapping[str, Walls], used: Mapping[str, float]) -> Mapping[str,
     for group, wall in walls.items():
         expected = calls * wall.calls + events * wall.events
         own = used.get(group, 0.0) / expected if expected else 0.0
-        found[group] = Walls(calls * own, events * own)
+        found[group] = Split(calls * own, events * own)
     return found
 
 
-def _shares(walls: Mapping[str, Walls], used: Mapping[str, float]) -> tuple[float, float]:
-    rows = [(wall.calls, wall.events, used.get(group, 0.0)) for group, wall in walls.items()]
-    cc, ce, ee = (
-        math.fsum(a * b for a, b in pairs)
-        for pairs in (
-            [(c, c) for c, _, _ in rows],
-            [(c, e) for c, e, _ in rows],
-            [(e, e) for _, e, _ in rows],
-        )
-    )
-    cu, eu = math.fsum(c * u for c, _, u in rows), math.fsum(e * u for _, e, u in rows)
-    determinant = cc * ee - ce * ce
-    if determinant > cc * ee / 1e6:
-        calls, events = (cu * ee - eu * ce) / determinant, (eu * cc - cu * ce) / determinant
-        if calls > 0 and events > 0:
-            return calls, events
-    whole = math.fsum(c + e for c, e, _ in rows)
-    same = math.fsum(u for _, _, u in rows) / whole if whole else 0.0
+def _shares(walls: Mapping[str, Split], used: Mapping[str, float]) -> tuple[float, float]:
+    calls, events = [wall.calls for wall in walls.values()], [wall.events for wall in walls.values()]
+    cpu = [used.get(group, 0.0) for group in walls]
+    ours, both, theirs = _product(calls, calls), _product(calls, events), _product(events, events)
+    determinant = ours * theirs - both * both
+    if determinant > ours * theirs / 1e6:
+        of_calls = (_product(calls, cpu) * theirs - _product(events, cpu) * both) / determinant
+        of_events = (_product(events, cpu) * ours - _product(calls, cpu) * both) / determinant
+        if of_calls > 0 and of_events > 0:
+            return of_calls, of_events
+    whole = math.fsum([*calls, *events])
+    same = math.fsum(cpu) / whole if whole else 0.0
     return same, same
+
+
+def _product(first: Sequence[float], second: Sequence[float]) -> float:
+    return math.fsum(one * other for one, other in zip(first, second, strict=True))

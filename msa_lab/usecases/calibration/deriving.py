@@ -9,6 +9,7 @@ of events, for which no shopper waits.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -18,7 +19,7 @@ from msa_lab.sdk.distributions import Constant, Distribution
 from msa_lab.sdk.policy import Cost
 from msa_lab.sdk.values import Duration, ms
 from msa_lab.topology.model import MachineSettings
-from msa_lab.usecases.calibration.demand import Demand, Walls, paces
+from msa_lab.usecases.calibration.demand import Demand, Split, paces
 from msa_lab.usecases.calibration.fitting import fitted, quantile, typical
 from msa_lab.usecases.calibration.observing import Measured, Timed, Work
 
@@ -77,6 +78,10 @@ class Basis:
         """How many visits were measured."""
         return self.measured.requests / self.requests
 
+    def group(self, service: str) -> str:
+        """Name the group of a service; without one it is its own."""
+        return self.groups.get(service, service)
+
     def clean(self, machine: MachineSettings) -> Basis:
         """Leave out what stalls and slowdowns of a machine made longer: that is its time, not the work's."""
         return Basis(untouched(self.measured, machine), self.requests, self.events, self.groups)
@@ -91,7 +96,8 @@ def derived(basis: Basis, demand: Demand, waits: Waits) -> Calibration:
     measured, visits = basis.measured, basis.visits
     if visits < 1 or not measured.work.keys() - basis.events:
         raise ValueError("too few visits were made")
-    commit, reply = typical(measured.commits), _reply(measured)
+    replies = _replies(measured)
+    commit, reply = typical(measured.commits), typical(replies)
     walls = _walls(basis, commit, reply)
     pace = paces(walls, {group: 1e6 * used for group, used in demand.groups.items()})
     whole = sum(wall.calls for wall in walls.values())
@@ -102,7 +108,7 @@ def derived(basis: Basis, demand: Demand, waits: Waits) -> Calibration:
     handled: dict[Work, float] = {}
     calls = 0.0
     for work, timed in measured.work.items():
-        group = basis.groups.get(work[0], work[0])
+        group = basis.group(work[0])
         inside = timed.commits / len(timed.own) * commit_cpu
         times = len(timed.own) / visits
         if work in basis.events:
@@ -116,7 +122,6 @@ def derived(basis: Basis, demand: Demand, waits: Waits) -> Calibration:
     for work, own in handled.items():
         costs[work] = Cost(fitted(measured.work[work].own, own * (1 + over / upon)))
     lag = 2 * WIRE + waits.get(LAG, 0.0)
-    replies = [max(0.0, back - WIRE) for some in measured.replies.values() for back in some]
     return Calibration(
         costs=costs,
         commit=_waiting(waits.get(COMMIT, 0.0)) or Constant(Duration(0)),
@@ -178,9 +183,9 @@ def untouched(measured: Measured, machine: MachineSettings) -> Measured:
     )
 
 
-def _reply(measured: Measured) -> float:
-    """Give how long a caller takes to take in a reply."""
-    return typical([max(0.0, back - WIRE) for some in measured.replies.values() for back in some])
+def _replies(measured: Measured) -> list[float]:
+    """Give how long callers took to take in their replies."""
+    return [max(0.0, back - WIRE) for some in measured.replies.values() for back in some]
 
 
 def _wall(measured: Measured, work: Work, reply: float) -> float:
@@ -203,31 +208,25 @@ def _shape(measured: Measured, work: Work, commit: float, reply: float) -> list[
     return [max(LEAST, sample + more) for sample in timed.own]
 
 
-def _walls(basis: Basis, commit: float, reply: float) -> dict[str, Walls]:
+def _walls(basis: Basis, commit: float, reply: float) -> dict[str, Split]:
     """Give what each group's work of a visit takes by the clock, in microseconds."""
     measured, visits = basis.measured, basis.visits
-    calls: dict[str, float] = {}
-    events: dict[str, float] = {}
-    within: dict[str, float] = {}
+    calls, events, commits = (defaultdict[str, float](float) for _ in range(3))
     for work, timed in measured.work.items():
-        group = basis.groups.get(work[0], work[0])
-        within[group] = within.get(group, 0.0) + timed.commits
+        group = basis.group(work[0])
         if work in basis.events:
-            events[group] = events.get(group, 0.0) + len(timed.own) * typical(timed.own)
+            events[group] += len(timed.own) * typical(timed.own)
         else:
-            calls[group] = calls.get(group, 0.0) + len(timed.own) * _wall(measured, work, reply)
+            calls[group] += len(timed.own) * _wall(measured, work, reply)
+        commits[group] -= timed.commits  # they are in the work's own time
     for service, replies in measured.replies.items():
-        group = basis.groups.get(service, service)
-        calls[group] = calls.get(group, 0.0) + len(replies) * reply
-    committed: dict[str, float] = {}
+        calls[basis.group(service)] += len(replies) * reply
     for service, times in measured.committed.items():
-        group = basis.groups.get(service, service)
-        committed[group] = committed.get(group, 0.0) + times
-    for group, all_of_it in committed.items():
-        calls[group] = calls.get(group, 0.0) + max(0.0, all_of_it - within.get(group, 0.0)) * commit
+        commits[basis.group(service)] += times
+    for group, others in commits.items():
+        calls[group] += max(0.0, others) * commit
     return {
-        group: Walls(calls.get(group, 0.0) / visits, events.get(group, 0.0) / visits)
-        for group in sorted({*calls, *events})
+        group: Split(calls[group] / visits, events[group] / visits) for group in sorted({*calls, *events})
     }
 
 

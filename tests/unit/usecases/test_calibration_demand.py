@@ -6,7 +6,7 @@ import pytest
 
 from msa_lab.bootstrap import Workspace, topology_for
 from msa_lab.topology import Topology
-from msa_lab.usecases.calibration.demand import Demand, Usage, Walls, demand_of, paces
+from msa_lab.usecases.calibration.demand import Demand, Split, Usage, demand_of, paces
 
 
 def topology(*settings: str) -> Topology:
@@ -61,7 +61,7 @@ def test_a_shop_that_nobody_keeps_busy_has_no_demand() -> None:
 
 
 def test_calls_and_events_differ_in_how_much_of_their_time_is_work() -> None:
-    walls = {"cart": Walls(10.0, 0.0), "search": Walls(0.0, 4.0), "shipping": Walls(6.0, 2.0)}
+    walls = {"cart": Split(10.0, 0.0), "search": Split(0.0, 4.0), "shipping": Split(6.0, 2.0)}
     used = {"cart": 8.0, "search": 6.0, "shipping": 7.8}  # 0.8 a unit of calls, 1.5 one of events
 
     found = paces(walls, used)
@@ -72,7 +72,7 @@ def test_calls_and_events_differ_in_how_much_of_their_time_is_work() -> None:
 
 
 def test_each_group_takes_in_all_what_it_used() -> None:
-    walls = {"cart": Walls(10.0, 0.0), "search": Walls(0.0, 4.0), "shipping": Walls(6.0, 2.0)}
+    walls = {"cart": Split(10.0, 0.0), "search": Split(0.0, 4.0), "shipping": Split(6.0, 2.0)}
     used = {"cart": 6.0, "search": 7.0, "shipping": 3.0}
 
     found = paces(walls, used)
@@ -86,13 +86,13 @@ def test_each_group_takes_in_all_what_it_used() -> None:
 @pytest.mark.parametrize(
     "walls",
     [
-        {"monolith": Walls(10.0, 5.0)},
-        {"cart": Walls(10.0, 5.0), "shipping": Walls(20.0, 10.0)},
-        {"cart": Walls(10.0, 0.0)},
+        {"monolith": Split(10.0, 5.0)},
+        {"cart": Split(10.0, 5.0), "shipping": Split(20.0, 10.0)},
+        {"cart": Split(10.0, 0.0)},
     ],
     ids=["one group", "all alike", "no events"],
 )
-def test_what_cannot_be_told_apart_has_one_share(walls: dict[str, Walls]) -> None:
+def test_what_cannot_be_told_apart_has_one_share(walls: dict[str, Split]) -> None:
     used = {group: (wall.calls + wall.events) / 2 for group, wall in walls.items()}
 
     for pace in paces(walls, used).values():
@@ -101,5 +101,5 @@ def test_what_cannot_be_told_apart_has_one_share(walls: dict[str, Walls]) -> Non
 
 
 def test_work_that_nobody_used_cpu_for_takes_none() -> None:
-    assert paces({"cart": Walls(10.0, 0.0)}, {}) == {"cart": Walls(0.0, 0.0)}
+    assert paces({"cart": Split(10.0, 0.0)}, {}) == {"cart": Split(0.0, 0.0)}
     assert Demand({}, 0.25).whole == 0.25
