@@ -32,7 +32,6 @@ from msa_lab.telemetry.log import EventLog
 from msa_lab.topology.loading import load_topology, with_settings
 from msa_lab.topology.model import Topology
 from msa_lab.topology.servers import VARIABLES, check_url
-from msa_lab.usecases.calibration.demand import Usage
 from msa_lab.usecases.ports import Plan, Progress, World
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from msa_lab.runtime.process.corewatch import CoreWatch
     from msa_lab.telemetry.events import LogEvent
     from msa_lab.telemetry.log import Level
+    from msa_lab.usecases.calibration.demand import Usage
     from msa_lab.usecases.report import RunReport
 
 _HERE = Path(msa_lab.__file__).parent
@@ -510,6 +510,8 @@ class MeasuringStage:
         Raises:
             EnvironmentTrouble: when this machine cannot have that world.
         """
+        from msa_lab.usecases.calibration.demand import Usage  # noqa: PLC0415 - loaded when it is needed
+
         log = EventLog()
         log.listen(tuple(KINDS), _unheard)  # a shop that is played logs everything, and that takes its time
         for listener, kinds in listeners.items():

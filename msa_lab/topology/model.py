@@ -168,3 +168,8 @@ class Topology:
         if placement == "modular":
             return next((name for name, members in self.modules.items() if service in members), service)
         return service
+
+    def place_of(self, service: str, number: int) -> str:
+        """Name the process of a service's instance of that number: its own, or one that services share."""
+        process = self.process_of(service)
+        return f"{service}-{number}" if process == service else process

@@ -96,9 +96,7 @@ def placed(topology: Topology, specs: tuple[ServiceSpec, ...]) -> tuple[Placed, 
     """Give the processes of a topology, in the order of the specs."""
     processes: dict[str, list[tuple[str, str]]] = {}
     for spec in specs:
-        process = topology.process_of(spec.name)
         for number in range(1, topology.deployments[spec.name].replicas + 1):
-            name = f"{spec.name}-{number}"
-            place = name if process == spec.name else process
-            processes.setdefault(place, []).append((name, spec.name))
+            place = topology.place_of(spec.name, number)
+            processes.setdefault(place, []).append((f"{spec.name}-{number}", spec.name))
     return tuple(Placed(process, tuple(instances)) for process, instances in processes.items())

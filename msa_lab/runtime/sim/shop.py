@@ -92,11 +92,10 @@ class Shop:
     def _deploy(self, deployed: Deployed) -> tuple[Instance, ...]:
         service = deployed.service
         deployment = self.topology.deployments[service]
-        process = self.topology.process_of(service)
         instances = []
         for number in range(1, deployment.replicas + 1):
             name = f"{service}-{number}"
-            place = name if process == service else process
+            place = self.topology.place_of(service, number)
             node = self._nodes.get(place)
             if node is None:
                 stands_on = None if deployment.machine is None else self._machines[deployment.machine]
@@ -108,7 +107,7 @@ class Shop:
                     lifo=deployment.discipline == "lifo",
                     machine=stands_on,
                 )
-            elif place == process:
+            elif place != name:
                 node.concurrency += deployment.concurrency
                 node.bound += deployment.queue
             instances.append(Instance(self, deployed, name, node))

@@ -14,7 +14,7 @@ from msa_lab.scenario.model import Call, Repeat
 from msa_lab.sdk.values import Duration, seconds
 from msa_lab.topology.model import Topology
 from msa_lab.usecases.calibration.demand import Demand, Usage, demand_of
-from msa_lab.usecases.calibration.deriving import Basis, Calibration
+from msa_lab.usecases.calibration.deriving import Basis, Calibration, untouched
 from msa_lab.usecases.calibration.observing import Measured, Work
 from msa_lab.usecases.calibration.regulars import FLOW, regulars
 from msa_lab.usecases.calibration.speed import Compared, Speed, compared
@@ -139,8 +139,9 @@ def calibrate(
         demand = demand_of([one.used for one in rounds], idle, visits, plan.topology)
         measured = functools.reduce(Measured.with_those_of, (one.measured for one in rounds))
         groups = {service: plan.topology.process_of(service) for service in plan.topology.deployments}
-        basis = Basis(measured, requests, handled_events(plan), groups)
-        fit = Fit(plan, stage, basis, length, name=name, note=note, machine=watched().machine(cores))
+        host = watched().machine(cores)
+        basis = Basis(untouched(measured, host), requests, handled_events(plan), groups)
+        fit = Fit(plan, stage, basis, length, name=name, note=note, machine=host)
         found, simulated = fit.meeting(capacity, demand)
     except ValueError as error:
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
@@ -152,7 +153,8 @@ def calibrate(
         same = [timed(stage, "sim", played, f"at {share:.0%}", begin)[0] for played in seeds]
         levels[share] = compared([one.levels[share] for one in rounds], same)
     failed = sum(play.failed for one in rounds for play in (one.busy, one.quiet, *one.levels.values()))
-    return Calibrated(twin.topology, fit.text, found, demand, capacity, simulated, levels, watched(), failed)
+    text = twin.topology.document.text
+    return Calibrated(twin.topology, text, found, demand, capacity, simulated, levels, watched(), failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,11 @@ def demand_of(busy: Sequence[Usage], idle: Usage, visits: float, topology: Topol
 
 def _groups(topology: Topology) -> dict[str, str]:
     """Tell of each process by which name its services share it."""
-    groups: dict[str, str] = {}
-    for service, deployment in topology.deployments.items():
-        group = topology.process_of(service)
-        own = group == service
-        names = [f"{service}-{number}" for number in range(1, deployment.replicas + 1)] if own else [group]
-        groups |= dict.fromkeys(names, group)
-    return groups
+    return {
+        topology.place_of(service, number): topology.process_of(service)
+        for service, deployment in topology.deployments.items()
+        for number in range(1, deployment.replicas + 1)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,6 @@ class Basis:
         """Name the group of a service; without one it is its own."""
         return self.groups.get(service, service)
 
-    def clean(self, machine: MachineSettings) -> Basis:
-        """Leave out what stalls and slowdowns of a machine made longer: that is its time, not the work's."""
-        return Basis(untouched(self.measured, machine), self.requests, self.events, self.groups)
-
 
 def derived(basis: Basis, demand: Demand, waits: Waits) -> Calibration:
     """Derive costs. `waits` are what the simulated quiet shop lacked with those derived before.

@@ -6,6 +6,7 @@ shop nothing waits for a CPU, so what is seen is what the work itself takes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -62,21 +63,17 @@ class Measured:
                 work: Timed([*first.own, *second.own], first.commits + second.commits)
                 for work, first, second in both
             },
-            _joined(self.trips, other.trips),
+            joined(self.trips, other.trips),
             [*self.commits, *other.commits],
             [*self.lags, *other.lags],
             self.requests + other.requests,
-            _joined(self.replies, other.replies),
-            {
-                service: self.committed.get(service, 0) + other.committed.get(service, 0)
-                for service in {**self.committed, **other.committed}
-            },
+            joined(self.replies, other.replies),
+            Counter(self.committed) + Counter(other.committed),
         )
 
 
-def _joined(
-    first: Mapping[str, Sequence[int]], second: Mapping[str, Sequence[int]]
-) -> dict[str, Sequence[int]]:
+def joined(first: Mapping[str, Sequence[int]], second: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """Give the samples of both, by name."""
     return {name: [*first.get(name, ()), *second.get(name, ())] for name in {**first, **second}}
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.usecases.calibration.fitting import quantile
+from msa_lab.usecases.calibration.observing import joined
 
 KINDS: Final = ("shopper.request", "saga.completed", "saga.compensated")
 
@@ -47,13 +48,10 @@ class Speed:
 
     def with_those_of(self, other: Speed) -> Speed:
         """Give what both saw, as one: two plays of the same load."""
-        took = {
-            name: [*self.took.get(name, ()), *other.took.get(name, ())] for name in (*self.took, *other.took)
-        }
         return Speed(
             self.begin,
             self.end,
-            took,
+            joined(self.took, other.took),
             self.requests + other.requests,
             self.every + other.every,
             self.failed + other.failed,

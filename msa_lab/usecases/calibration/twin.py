@@ -28,7 +28,7 @@ CUSTOMERS = 8
 QUIET_PAUSE = seconds(0.4)
 WARM = seconds(2)
 TRIES = 6
-ROUNDS = 3
+CORRECTIONS = 3
 """How often the simulated quiet shop is held against the real one, for each try."""
 
 NEAR = 0.02
@@ -79,7 +79,7 @@ def visits_of(speed: Speed, requests: int, world: World) -> float:
     return rate
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Fit:
     """Looks for the costs with which the simulated shop does as the real one (McFadden, 1989, on moments).
 
@@ -95,7 +95,6 @@ class Fit:
     name: str
     note: str
     machine: MachineSettings
-    text: str = ""
 
     def meeting(self, capacity: float, demand: Demand) -> tuple[Calibration, float]:
         """Give the calibration and its capacity.
@@ -118,9 +117,9 @@ class Fit:
 
     def _quietly(self, demand: Demand, waits: Waits, attempt: int) -> tuple[Calibration, Waits]:
         """Give the calibration with which the simulated quiet shop takes as long as the real one."""
-        basis = self.basis.clean(self.machine)
+        basis = self.basis
         found = derived(basis, demand, waits)
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, CORRECTIONS + 1):
             what = f"one customer, try {attempt}.{number}"
             same, _ = observed(self.stage, "sim", self.twin(found), self.length, what)
             waits = lacking(basis, untouched(same, self.machine), waits)
@@ -128,8 +127,8 @@ class Fit:
         return found, waits
 
     def twin(self, found: Calibration) -> Plan:
-        """Give the plan with the topology of a calibration, and keep its text."""
+        """Give the plan with the topology of a calibration."""
         played = self.plan.topology
-        self.text = topology_text(played, found, name=self.name, machine=self.machine, note=self.note)
-        topology = read_topology(self.text, played.specs, f"{self.name}.yaml")
+        text = topology_text(played, found, name=self.name, machine=self.machine, note=self.note)
+        topology = read_topology(text, played.specs, f"{self.name}.yaml")
         return dataclasses.replace(self.plan, topology=topology)
