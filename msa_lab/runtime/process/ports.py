@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from msa_lab.runtime.process.servers import together
 from msa_lab.sdk.contract import Operation, Setting
 from msa_lab.sdk.failures import LockUnavailable
 from msa_lab.sdk.testing import FakeCache, FakeLock
@@ -61,10 +62,9 @@ class ValkeyCache:
     async def increment(self, key: str, ttl: Duration) -> int:
         """Add one to a counter; a new one lives for `ttl`."""
         try:
-            async with self._server.pipeline(transaction=True) as together:
-                together.set(self._prefix + key, 0, px=_milliseconds(ttl), nx=True)
-                together.incr(self._prefix + key)
-                return int((await together.execute())[1])
+            name = self._prefix + key
+            begin = ("SET", name, 0, "PX", _milliseconds(ttl), "NX")
+            return int((await together(self._server, begin, ("INCR", name)))[1])
         except RedisError:
             return 1
 
@@ -94,13 +94,13 @@ class ValkeyLock:
     async def release(self, name: str, token: str) -> None:
         """Give the lease back."""
         try:
-            async with self._server.pipeline(transaction=True) as together:
-                await together.watch(self._prefix + name)
-                holder: Any = await together.get(self._prefix + name)
+            async with self._server.pipeline(transaction=True) as piped:
+                await piped.watch(self._prefix + name)
+                holder: Any = await piped.get(self._prefix + name)
                 if holder == token.encode():
-                    together.multi()  # type: ignore[no-untyped-call]
-                    together.delete(self._prefix + name)
-                    await together.execute()
+                    piped.multi()  # type: ignore[no-untyped-call]
+                    piped.delete(self._prefix + name)
+                    await piped.execute()
         except RedisError:  # also: it ended, or is another's, since we looked
             return
 

@@ -30,6 +30,7 @@ from msa_lab.runtime.process.bus import (
     unpacked,
     unpacked_letter,
 )
+from msa_lab.runtime.process.servers import to_wait_on
 from msa_lab.sdk.failures import PublishFailure, PublishRefused
 from msa_lab.sdk.values import Duration
 
@@ -75,6 +76,7 @@ class Streams:
         self.blocking = blocking
         self.closed = False
         self.letters = StreamLetters(self)
+        self._waited_on: dict[Redis, None] = {}
 
     def stream(self, topic: str, part: int) -> str:
         """Name a part of a topic."""
@@ -159,10 +161,23 @@ class Streams:
         with _answering():
             await forget(self.server, f"{self.prefix}*")
 
+    def to_wait_on(self) -> Redis:
+        """Give a client on which a member may wait for something new; to be given back."""
+        server = to_wait_on(self.server)
+        self._waited_on[server] = None
+        return server
+
+    async def give_back(self, server: Redis) -> None:
+        """Close what `to_wait_on` gave."""
+        self._waited_on.pop(server, None)
+        if server is not self.server:
+            await server.aclose()
+
     async def close(self) -> None:
         """Close the connections."""
         self.closed = True
-        await self.server.aclose()
+        for server in [*self._waited_on, self.server]:
+            await server.aclose()
 
 
 async def forget(server: Redis, pattern: str) -> int:
@@ -182,6 +197,7 @@ class StreamSubscription:
     def __init__(self, broker: Streams, group: str, member: str, topics: Sequence[str]) -> None:
         self._broker = broker
         self._server = broker.server
+        self._reading = broker.to_wait_on()
         self._group = group
         self._member = member
         self._topics = tuple(topics)
@@ -272,7 +288,7 @@ class StreamSubscription:
         if not self._owned:
             await asyncio.sleep(left)
             return []
-        found: Any = await self._server.xreadgroup(
+        found: Any = await self._reading.xreadgroup(
             self._group, self._member, dict.fromkeys(self._owned, ">"), count=room,
             block=max(1, int(left * 1000)) if self._broker.blocking else None,
         )  # fmt: skip
@@ -300,10 +316,8 @@ class StreamSubscription:
         for entry in entries:
             done.setdefault(entry.place[0], []).append(entry.place[1])
         with _answering():
-            async with self._server.pipeline(transaction=False) as together:
-                for stream, numbers in done.items():
-                    together.xack(stream, self._group, *numbers)
-                await together.execute()
+            for stream, numbers in done.items():
+                await self._server.xack(stream, self._group, *numbers)
 
     async def bury(self, entry: Entry, letter: DeadLetter) -> None:
         """Keep the letter and acknowledge the message, both or none."""
@@ -316,6 +330,7 @@ class StreamSubscription:
 
     async def close(self) -> None:
         """Give the leases back, so that others need not wait for their end."""
+        await self._broker.give_back(self._reading)
         owned, self._owned = list(self._owned), {}
         # After the leases' time they may be another's; after the connection's end they end by themselves.
         if owned and not self._broker.closed and asyncio.get_running_loop().time() < self._renew_at:
