@@ -126,7 +126,10 @@ async def _try_databases(blueprint: Blueprint) -> None:
             f"the shop keeps its records in databases of another kind: {kept}, not {wanted}\n"
             "  empty it: msalab reset"
         )
+    kept_here = await _kept(blueprint, list(dict.fromkeys(map(blueprint.store, blueprint.specs))))
     for spec in blueprint.specs:
+        if blueprint.store(spec) not in kept_here:
+            continue  # its first process makes it, while others make theirs
         database = database_of(blueprint, spec)
         try:
             await database.open()
@@ -134,14 +137,15 @@ async def _try_databases(blueprint: Blueprint) -> None:
             await database.close()
 
 
-async def _kept(blueprint: Blueprint, stores: Sequence[str]) -> bool:
-    """Tell whether any of these databases was made by an earlier start."""
+async def _kept(blueprint: Blueprint, stores: Sequence[str]) -> list[str]:
+    """Give those of these databases that an earlier start has made."""
     place = blueprint.database
     if not place.url:
-        return any((blueprint.data / f"{store}.sqlite").exists() for store in stores)
+        return [store for store in stores if (blueprint.data / f"{store}.sqlite").exists()]
     from msa_lab.runtime.process.postgres import existing  # noqa: PLC0415 - an extra of its own
 
-    return bool(await existing(place.url, [blueprint.schema(store) for store in stores]))
+    there = await existing(place.url, [blueprint.schema(store) for store in stores])
+    return [store for store in stores if blueprint.schema(store) in there]
 
 
 async def _within(work: Coroutine[Any, Any, None], name: str, place: Endpoint) -> None:
