@@ -184,7 +184,7 @@ def page(done: Calibrated, path: Path, terminal: Terminal, *, stolen: float = 0.
         "",
     ]
     rows = [["load", "what", "", "process", "sim", "gap", "own", "samples"]]
-    rows += [[f"{share:.0%}", *_row(row)] for share, found in done.levels.items() for row in found]
+    rows += [[f"{done.met[share]:.0%}", *_row(row)] for share, found in done.levels.items() for row in found]
     lines += [*table(rows, right=(3, 4, 5, 6)), ""]
     sign = "good" if done.within_aim else "warn"
     word = "all sagas are" if done.within_aim else "not all sagas are"

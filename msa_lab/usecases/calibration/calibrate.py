@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,7 +28,9 @@ PAUSE = seconds(4)
 """How long customers stay away on average where a rate is wanted: far longer than a visit."""
 
 LEVELS = (0.2, 0.5, 0.8)
-ROUNDS = 2
+ROUNDS = 3
+"""How often the real shop is measured: one play that the host disturbs must not decide."""
+
 SIMULATED = 3
 """How many seeds the simulated shop is played with at each share: a tail of few samples wanders by itself."""
 
@@ -39,8 +41,9 @@ AIM = 0.25
 class Calibrated:
     """The result. `cpu` is what a visit was seen to take, in seconds.
 
-    Capacities are visits a second; `levels` compare both worlds at shares of the real one. `watched` is what
-    was seen of the cores, `failed` how many requests and sagas of the real shop came to nothing.
+    Capacities are visits a second; `levels` compare both worlds at shares of the real one, `met` has what the
+    shares were, for the capacity moves meanwhile. `watched` is what was seen of the cores, `failed` how many
+    requests and sagas of the real shop came to nothing.
     """
 
     topology: Topology
@@ -50,6 +53,7 @@ class Calibrated:
     capacity: float
     simulated_capacity: float
     levels: Mapping[float, tuple[Compared, ...]]
+    met: Mapping[float, float]
     watched: Watched = field(default_factory=Watched)
     failed: int = 0
 
@@ -93,6 +97,7 @@ class Calibrated:
             "levels": [
                 {
                     "share": share,
+                    "met": self.met[share],
                     "rows": [
                         {
                             "what": row.what,
@@ -135,8 +140,9 @@ def calibrate(
     rounds = [_round(plan, stage, length, requests, f"round {number}") for number in range(1, ROUNDS + 1)]
     capacity = math.fsum(one.capacity for one in rounds) / ROUNDS
     try:
-        visits = sum(one.busy.every for one in rounds) / requests
-        demand = demand_of([one.used for one in rounds], idle, visits, plan.topology)
+        busy = [play for one in rounds for play in one.busy]
+        visits = sum(play.every for play in busy) / requests
+        demand = demand_of([used for one in rounds for used in one.used], idle, visits, plan.topology)
         measured = functools.reduce(Measured.with_those_of, (one.measured for one in rounds))
         groups = {service: plan.topology.process_of(service) for service in plan.topology.deployments}
         host = watched().machine(cores)
@@ -147,39 +153,54 @@ def calibrate(
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
     twin = fit.twin(found)
     levels = {}
+    met = {share: math.fsum(one.shares[share] for one in rounds) / ROUNDS for share in LEVELS}
     for share in LEVELS:
-        level, begin = _at(twin, share * capacity, length)
+        level, begin = _at(twin, met[share] * capacity, length)
         seeds = (dataclasses.replace(level, seed=level.seed + more) for more in range(SIMULATED))
         same = [timed(stage, "sim", played, f"at {share:.0%}", begin)[0] for played in seeds]
         levels[share] = compared([one.levels[share] for one in rounds], same)
-    failed = sum(play.failed for one in rounds for play in (one.busy, one.quiet, *one.levels.values()))
+    failed = sum(play.failed for one in rounds for play in (*one.busy, one.quiet, *one.levels.values()))
     text = twin.topology.document.text
-    return Calibrated(twin.topology, text, found, demand, capacity, simulated, levels, watched(), failed)
+    return Calibrated(twin.topology, text, found, demand, capacity, simulated, levels, met, watched(), failed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """All measurements of the real shop, one after the other: a machine's pace changes by the minute."""
+    """All measurements of the real shop, one after the other: a machine's pace changes by the minute.
 
+    `shares` says which part of the capacity each level was, as the plays before and after it tell.
+    """
+
+    busy: Sequence[Speed]
+    used: Sequence[Usage]
     capacity: float
-    busy: Speed
-    used: Usage
     levels: Mapping[float, Speed]
+    shares: Mapping[float, float]
     measured: Measured
     quiet: Speed
 
 
 def _round(plan: Plan, stage: Stage, length: Duration, requests: int, which: str) -> _Round:
-    busy, used = timed(stage, "process", regulars(plan, CUSTOMERS, length), f"at capacity, {which}", WARM)
-    capacity = visits_of(busy, requests, "process")
-    levels = {}
-    for share in reversed(
-        LEVELS
-    ):  # the nearer to the capacity, the more it matters that it is still the same
+    driven = regulars(plan, CUSTOMERS, length)
+
+    def at_capacity(when: str) -> tuple[Speed, Usage, float]:
+        speed, used = timed(stage, "process", driven, f"at capacity, {which}{when}", WARM)
+        return speed, used, visits_of(speed, requests, "process")
+
+    def loaded(share: float, capacity: float) -> Speed:
         level, begin = _at(plan, share * capacity, length)
-        levels[share] = timed(stage, "process", level, f"at {share:.0%}, {which}", begin)[0]
+        return timed(stage, "process", level, f"at {share:.0%}, {which}", begin)[0]
+
+    # The nearer to the capacity, the more it matters that it is still the same.
+    first, *others = sorted(LEVELS, reverse=True)
+    busy, used, before = at_capacity("")
+    levels = {first: loaded(first, before)}
+    more, again, after = at_capacity(", again")
+    levels |= {share: loaded(share, after) for share in others}
     measured, quiet = observed(stage, "process", plan, length, f"one customer, {which}")
-    return _Round(capacity, busy, used, levels, measured, quiet)
+    capacity = (before + after) / 2
+    shares = {first: first * before / capacity, **{share: share for share in others}}
+    return _Round((busy, more), (used, again), capacity, levels, shares, measured, quiet)
 
 
 def calls_of_a_visit(plan: Plan) -> int:

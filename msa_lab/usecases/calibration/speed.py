@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from msa_lab.telemetry.events import LogEvent
 from msa_lab.usecases.calibration.fitting import quantile
-from msa_lab.usecases.calibration.observing import joined
 
 KINDS: Final = ("shopper.request", "saga.completed", "saga.compensated")
 
@@ -46,17 +45,6 @@ class Speed:
     def _add(self, name: str, took: int) -> None:
         self.took.setdefault(name, []).append(took)
 
-    def with_those_of(self, other: Speed) -> Speed:
-        """Give what both saw, as one: two plays of the same load."""
-        return Speed(
-            self.begin,
-            self.end,
-            joined(self.took, other.took),
-            self.requests + other.requests,
-            self.every + other.every,
-            self.failed + other.failed,
-        )
-
     def rate(self, requests: int) -> float:
         """Give the visits a second, of so many requests each."""
         return self.requests / requests / ((self.end - self.begin) / 1_000_000)
@@ -66,7 +54,7 @@ class Speed:
 class Compared:
     """A quantile of a duration in both worlds, in microseconds, from so many samples.
 
-    `plays` are those of the real shop's single plays; `real` is that of all of them.
+    `plays` are those of the real shop's single plays; `real` is the one in their middle.
     """
 
     what: str
@@ -90,18 +78,25 @@ class Compared:
 def compared(
     plays: Sequence[Speed], simulated: Sequence[Speed], shares: Sequence[float] = (0.5, 0.95)
 ) -> tuple[Compared, ...]:
-    """Compare all plays of the real shop with all of the simulated one: the sagas, then the requests."""
-    real, same = (functools.reduce(Speed.with_those_of, each) for each in (plays, simulated))
-    names = sorted({*real.took} & {*same.took}, key=lambda name: (not name.startswith("saga"), name))
-    return tuple(
-        Compared(
-            name,
-            share,
-            quantile(sorted(real.took[name]), share),
-            quantile(sorted(same.took[name]), share),
-            (len(real.took[name]), len(same.took[name])),
-            tuple(quantile(sorted(play.took[name]), share) for play in plays if name in play.took),
-        )
-        for name in names
-        for share in shares
+    """Compare the plays of the real shop with those of the simulated one: the sagas, then the requests.
+
+    Of each world the play in the middle counts, quantile by quantile: one that was disturbed decides nothing.
+    """
+    known = ({name for play in world for name in play.took} for world in (plays, simulated))
+    names = sorted(set.intersection(*known), key=lambda name: (not name.startswith("saga"), name))
+    return tuple(_compared(name, share, plays, simulated) for name in names for share in shares)
+
+
+def _compared(name: str, share: float, plays: Sequence[Speed], simulated: Sequence[Speed]) -> Compared:
+    real, same = (
+        [sorted(play.took[name]) for play in world if name in play.took] for world in (plays, simulated)
+    )
+    found = tuple(quantile(took, share) for took in real)
+    return Compared(
+        name,
+        share,
+        statistics.median(found),
+        statistics.median(quantile(took, share) for took in same),
+        (sum(map(len, real)), sum(map(len, same))),
+        found,
     )

@@ -26,7 +26,9 @@ def calibrated(capacity: float, simulated: float, second: float = 42_000.0) -> C
     workspace = Workspace(Path(__file__).parents[3])
     topology = topology_for(workspace, workspace.specs(), "textbook", ["machines.host=2"])
     rows = (Compared("saga checkout", 0.95, 40_000.0, simulated, (60, 58), (40_000.0, second)),)
-    return Calibrated(topology, "", FOUND, Demand({"cart": 0.05}, 0.02), capacity, 24.5, {0.2: rows})
+    return Calibrated(
+        topology, "", FOUND, Demand({"cart": 0.05}, 0.02), capacity, 24.5, {0.2: rows}, {0.2: 0.204}
+    )
 
 
 def test_both_worlds_stand_side_by_side() -> None:

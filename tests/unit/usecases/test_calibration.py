@@ -73,7 +73,8 @@ def test_the_calibrated_shop_is_as_fast_as_the_one_measured(known: Plan) -> None
     }
     assert done.within_aim
     assert done.apart > 0.1  # that is chance alone, and more in a real shop
-    assert {len(row.plays) for row in sagas} == {2}
+    assert {len(row.plays) for row in sagas} == {3}
+    assert done.met == {share: pytest.approx(share, abs=0.03) for share in (0.2, 0.5, 0.8)}
 
 
 def test_cores_that_stand_still_are_part_of_what_is_measured(known: Plan) -> None:
@@ -103,6 +104,27 @@ def test_cores_that_stand_still_are_part_of_what_is_measured(known: Plan) -> Non
     # With stalls the shop bears eight visits a second; tails of thirty sagas are chance, medians are not.
     medians = {share: round(rows[0].gap, 2) for share, rows in done.levels.items() if share < 0.8}
     assert medians == {share: pytest.approx(0, abs=0.25) for share in (0.2, 0.5)}
+
+
+def test_what_a_level_was_is_told_when_the_machine_grows_faster_meanwhile(known: Plan) -> None:
+    class Faster(Simulated):
+        """Has three cores, not two, when the capacity is measured again."""
+
+        def play(self, world: World, plan: Plan, listeners: Listeners, what: str) -> Usage:
+            if world == "process" and what.endswith("again"):
+                machines = {MACHINE: MachineSettings(3)}
+                plan = dataclasses.replace(
+                    plan, topology=dataclasses.replace(plan.topology, machines=machines)
+                )
+            return super().play(world, plan, listeners, what)
+
+    done = calibrate(known, Faster(), name="here", cores=2, note="", length=seconds(10))
+
+    assert done.met == {
+        0.2: pytest.approx(0.2),
+        0.5: pytest.approx(0.5),
+        0.8: pytest.approx(0.67, abs=0.04),  # between two and three cores' capacity, with eight customers
+    }
 
 
 def test_a_shop_that_serves_nobody_cannot_be_calibrated(known: Plan) -> None:

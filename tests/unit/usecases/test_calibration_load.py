@@ -125,14 +125,16 @@ def test_worlds_are_compared_by_quantiles_sagas_first() -> None:
     assert rows[1].apart == 0
 
 
-def test_plays_of_the_real_shop_count_together_and_tell_how_far_they_are_apart() -> None:
-    first, second, simulated = (Speed(Instant(0), Instant(10)) for _ in range(3))
+def test_of_several_plays_the_one_in_the_middle_counts_and_it_is_told_how_far_they_are_apart() -> None:
+    first, second, disturbed, simulated = (Speed(Instant(0), Instant(10)) for _ in range(4))
     for t in range(1, 6):
         first.feed(request(t, 10))
         second.feed(request(t, 15))
+        disturbed.feed(request(t, 40))
         simulated.feed(request(t, 12))
     second.feed(request(6, 15))
-    (row,) = compared([first, second], [simulated], (0.5,))
+    (row,) = compared([first, second, disturbed], [simulated], (0.5,))
 
-    assert (row.real, row.plays, row.samples) == (15, (10, 15), (11, 5))
-    assert row.apart == pytest.approx(0.5)
+    assert (row.real, row.plays, row.samples) == (15, (10, 15, 40), (16, 5))
+    assert row.gap == pytest.approx(-0.2)
+    assert row.apart == pytest.approx(3)
