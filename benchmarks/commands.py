@@ -19,7 +19,7 @@ import uvloop
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from msa_lab.runtime.process.servers import command, connection
+from msa_lab.runtime.process.servers import Endpoint, command, connection
 
 ROUNDS = 7
 BODY = b"x" * 300
@@ -44,7 +44,8 @@ async def cost(server: Redis, kind: Command, count: int) -> float:
 
 async def measure(socket: Path, count: int) -> None:
     """Print the costs of each kind by both clients, and their ratio."""
-    clients = {"client": Redis(unix_socket_path=str(socket), protocol=2), "link": connection(socket)}
+    by_url = Endpoint(socket, url=f"unix://{socket}")
+    clients = {"client": connection(by_url), "link": connection(socket)}
     await ready(clients["link"])
     await clients["link"].set("key", BODY)
     await clients["link"].xgroup_create("stream", "group", id="0", mkstream=True)

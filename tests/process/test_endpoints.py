@@ -7,6 +7,7 @@ import dataclasses
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,10 +20,15 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from msa_lab.bootstrap import Wishes, Workspace, plan_for, scenario_for
 from msa_lab.errors import EnvironmentTrouble, UserMistake
+from msa_lab.runtime.process.endpoints import open_up
+from msa_lab.runtime.process.hurting import SharedCounts
+from msa_lab.runtime.process.launch import blueprint_of
 from msa_lab.runtime.process.servers import binary
 from msa_lab.runtime.process.world import ProcessWorld
 from msa_lab.scenario.findings import Verdict
+from msa_lab.telemetry.log import EventLog
 from msa_lab.topology import Servers
 from msa_lab.usecases.ports import Plan
 from tests.process.conftest import Watched, descendants
@@ -55,6 +61,23 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_start_makes_no_database_and_refuses_one_of_other_records(tmp_path: Path) -> None:
+    workspace = Workspace(ROOT)
+    specs = workspace.specs()
+    plan = plan_for(workspace, specs, scenario_for(workspace, specs, "checkout", {}), Wishes())
+    counts = SharedCounts((), tmp_path / "counts")
+    blueprint = blueprint_of(plan, EventLog(), tmp_path, counts, lasting=(tmp_path, tmp_path))
+    open_up(blueprint)
+    assert not list(tmp_path.glob("*.sqlite"))
+
+    with closing(sqlite3.connect(tmp_path / "order.sqlite")) as earlier, earlier:
+        earlier.execute("CREATE TABLE _schema (fingerprint INTEGER PRIMARY KEY)")
+        earlier.execute("INSERT INTO _schema VALUES (1)")
+    with pytest.raises(EnvironmentTrouble, match="order was made by another version of its records"):
+        open_up(blueprint)
+    assert [path.name for path in tmp_path.glob("*.sqlite")] == ["order.sqlite"]
 
 
 async def answering(url: str) -> None:

@@ -161,6 +161,29 @@ def test_a_killed_server_is_gone_until_another_is_in_its_place(tmp_path: Path) -
     run(work())
 
 
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (b"-ERR max number of clients reached\r\n", "^max number of clients reached"),
+        (b"-LOADING server is loading the dataset in memory\r\n", "loading the dataset"),
+    ],
+)
+def test_a_server_at_its_limit_or_not_ready_is_gone_and_says_why(
+    tmp_path: Path, refusal: bytes, said: str
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"PING\r\n")
+        writer.write(refusal)
+        writer.close()
+
+    async def work() -> None:
+        async with await asyncio.start_unix_server(refuse, tmp_path / "s"), linked(tmp_path / "s") as link:
+            with pytest.raises(ServerGone, match=said):
+                await link.ask(("PING",))
+
+    run(work())
+
+
 def test_a_server_that_stands_still_is_given_up_and_asked_anew_when_it_goes_on(tmp_path: Path) -> None:
     async def work() -> None:
         async with linked(tmp_path / "s", patience=0.3) as link, serving(tmp_path) as server:
@@ -168,7 +191,7 @@ def test_a_server_that_stands_still_is_given_up_and_asked_anew_when_it_goes_on(t
             server.send_signal(signal.SIGSTOP)
             asked = [asyncio.create_task(link.ask(("ECHO", word))) for word in ("one", "two")]
             for task in asked:
-                with pytest.raises(ServerSilent, match=r"within 0\.3 seconds"):
+                with pytest.raises(ServerSilent, match=r"not answered for 0\.3 seconds"):
                     await task
             server.send_signal(signal.SIGCONT)
             assert await link.ask(("ECHO", "three")) == b"three"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import hiredis
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as ServerGone
-from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as ServerSilent
 
 Word = str | bytes | int
@@ -26,6 +26,14 @@ def _packed(words: Sequence[Word]) -> bytes:
     return packed
 
 
+def _refusal(text: str) -> RedisError:
+    """Tell a server that is not there for us from one that says no."""
+    if text.startswith("LOADING "):
+        return BusyLoadingError(text)
+    said = text.removeprefix("ERR ")
+    return ServerGone(said) if said == "max number of clients reached" else ResponseError(said)
+
+
 _MULTI, _EXEC = _packed(("MULTI",)), _packed(("EXEC",))
 
 
@@ -35,11 +43,12 @@ class _Conversation(asyncio.Protocol):
     def __init__(self, patience: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._patience = patience
-        self._reader = hiredis.Reader(replyError=ResponseError)
+        self._reader = hiredis.Reader(replyError=_refusal)
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[tuple[asyncio.Future[Any], int, float]] = deque()
         self._watch: asyncio.TimerHandle | None = None
-        self.over: asyncio.Future[None] = self._loop.create_future()
+        self._parting = ""
+        self.over = asyncio.Event()
 
     @property
     def open(self) -> bool:
@@ -55,14 +64,14 @@ class _Conversation(asyncio.Protocol):
         self._reader.feed(data)
         waiting = self._waiting
         while (reply := self._reader.gets()) is not False:
-            if not waiting:  # nobody asked: too many clients, it says, and hangs up
-                self.hang_up()
-                return
+            if not waiting:  # nobody asked: it says why it will hang up
+                self._parting = str(reply)
+                continue
             answer, left, since = waiting.popleft()
             if left > 1:
                 waiting.appendleft((answer, left - 1, since))
             elif not answer.done():
-                if isinstance(reply, ResponseError):
+                if isinstance(reply, RedisError):
                     answer.set_exception(reply)
                 else:
                     answer.set_result(reply)
@@ -72,14 +81,14 @@ class _Conversation(asyncio.Protocol):
         self._transport = None
         if self._watch is not None:
             self._watch.cancel()
-        self._fail(ServerGone(str(error or "the server closed the connection")))
-        self.over.set_result(None)
+        self._fail(ServerGone, self._parting or str(error or "the server closed the connection"))
+        self.over.set()
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, kind: type[RedisError], why: str) -> None:
         waiting, self._waiting = self._waiting, deque()
         for answer, _, _ in waiting:
             if not answer.done():
-                answer.set_exception(error)
+                answer.set_exception(kind(why))
 
     def send(self, packed: bytes, replies: int) -> asyncio.Future[Any]:
         """Send commands that are answered by so many replies; give what will be the last of them."""
@@ -101,7 +110,7 @@ class _Conversation(asyncio.Protocol):
         if late > self._loop.time():
             self._watch = self._loop.call_at(late, self._look)
         else:
-            self._fail(ServerSilent(f"no answer within {self._patience:g} seconds"))
+            self._fail(ServerSilent, f"the server has not answered for {self._patience:g} seconds")
             self.hang_up()
 
     def hang_up(self) -> None:
@@ -143,7 +152,7 @@ class Link:
         packed = b"".join([_MULTI, *map(_packed, commands), _EXEC])
         replies: list[Any] = await conversation.send(packed, len(commands) + 2)
         for reply in replies:
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, RedisError):
                 raise reply
         return replies
 
@@ -168,6 +177,7 @@ class Link:
 
     async def close(self) -> None:
         """Hang up."""
-        if self._conversation is not None:
-            self._conversation.hang_up()
-            await self._conversation.over
+        async with self._connecting:
+            if self._conversation is not None:
+                self._conversation.hang_up()
+                await self._conversation.over.wait()

@@ -164,13 +164,14 @@ class Streams:
     def to_wait_on(self) -> Redis:
         """Give a client on which a member may wait for something new; to be given back."""
         server = to_wait_on(self.server)
-        self._waited_on[server] = None
+        if server is not self.server:
+            self._waited_on[server] = None
         return server
 
     async def give_back(self, server: Redis) -> None:
         """Close what `to_wait_on` gave."""
-        self._waited_on.pop(server, None)
-        if server is not self.server:
+        if server in self._waited_on:
+            del self._waited_on[server]
             await server.aclose()
 
     async def close(self) -> None:
@@ -311,7 +312,7 @@ class StreamSubscription:
         return entries
 
     async def acknowledge(self, entries: Sequence[Entry]) -> None:
-        """Say that these are done, in one round trip."""
+        """Say that these are done, stream by stream: mostly it is one."""
         done: dict[str, list[Any]] = {}
         for entry in entries:
             done.setdefault(entry.place[0], []).append(entry.place[1])
