@@ -65,7 +65,7 @@ def print_calibration(wanted: Wanted, out: str | None, length: float, talk: Talk
             )
             stolen = watch.stolen()
         teller.end()
-    _write(path, done.text)
+    _write(path, done.topology.document.text)
     if talk.json:
         told = {**done.summary(), "stolen": stolen, "file": str(path)}
         emit(json_text(told))
@@ -126,7 +126,7 @@ def _unsteady(done: Calibrated, stolen: float, terminal: Terminal) -> list[str]:
         )
     if done.apart > AIM:
         texts.append(
-            f"two plays of the real shop at one load were up to {100 * done.apart:.0f} % apart themselves:"
+            f"plays of the real shop at one load were up to {100 * done.apart:.0f} % apart themselves:"
             " gaps of that size say nothing of the simulated one"
         )
     if stolen >= NOTICED:
@@ -191,9 +191,9 @@ def page(done: Calibrated, path: Path, terminal: Terminal, *, stolen: float = 0.
     lines.append(
         terminal.paint(f"{terminal.glyph(sign)} {word} within {100 * AIM:.0f} % of the real ones", sign)
     )
-    seen, taken = 1000 * done.cpu.whole, 1000 * done.found.demand
+    seen, quiet, same = (1000 * own for own in (done.cpu.whole, done.quiet, done.found.demand))
     lines += [
-        f"  a visit took {seen:.0f} ms of CPU; a simulated one takes {taken:.0f}",
+        f"  a visit took {seen:.0f} ms of CPU, {quiet:.0f} in a quiet shop; a simulated one takes {same:.0f}",
         *_crowded(done, terminal),
         *_unsteady(done, stolen, terminal),
         f"  written  {printable(str(path))}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,7 +13,7 @@ from msa_lab.errors import EnvironmentTrouble
 from msa_lab.scenario.model import Call, Repeat
 from msa_lab.sdk.values import Duration, seconds
 from msa_lab.topology.model import Topology
-from msa_lab.usecases.calibration.demand import Demand, Usage, demand_of
+from msa_lab.usecases.calibration.demand import Demand, Usage, demand_of, mean_of
 from msa_lab.usecases.calibration.deriving import Basis, Calibration, untouched
 from msa_lab.usecases.calibration.observing import Measured, Work
 from msa_lab.usecases.calibration.regulars import FLOW, regulars
@@ -39,7 +39,7 @@ AIM = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """The result. `cpu` is what a visit was seen to take, in seconds.
+    """The result. `cpu` is what a visit was seen to take at capacity, `quiet` in a quiet shop: CPU seconds.
 
     Capacities are visits a second; `levels` compare both worlds at shares of the real one, `met` has what the
     shares were, for the capacity moves meanwhile. `watched` is what was seen of the cores, `failed` how many
@@ -47,9 +47,9 @@ class Calibrated:
     """
 
     topology: Topology
-    text: str
     found: Calibration
     cpu: Demand
+    quiet: float
     capacity: float
     simulated_capacity: float
     levels: Mapping[float, tuple[Compared, ...]]
@@ -75,13 +75,14 @@ class Calibrated:
         return max((row.apart for row in sagas), default=0.0)
 
     def summary(self) -> dict[str, Any]:
-        """Give the stable JSON object; durations are microseconds."""
+        """Give the stable JSON object; durations are microseconds, CPU is in seconds."""
         return {
             "schema": SCHEMA,
             "topology": self.topology.id,
             "capacity": {"process": self.capacity, "sim": self.simulated_capacity},
             "cpu_per_visit": {
                 "seen": self.cpu.whole,
+                "quiet": self.quiet,
                 "fitted": self.found.demand,
                 "calls": self.found.calls,
                 "processes": dict(self.cpu.groups),
@@ -136,13 +137,14 @@ def calibrate(
         EnvironmentTrouble: when the real shop did not serve.
     """
     requests = calls_of_a_visit(regulars(plan, 1, length))
-    idle = stage.play("process", regulars(plan, 0, length), {}, "no customer")
     rounds = [_round(plan, stage, length, requests, f"round {number}") for number in range(1, ROUNDS + 1)]
-    capacity = math.fsum(one.capacity for one in rounds) / ROUNDS
+    capacity = statistics.median(one.capacity for one in rounds)
     try:
         busy = [play for one in rounds for play in one.busy]
         visits = sum(play.every for play in busy) / requests
+        idle = mean_of([one.idle for one in rounds])
         demand = demand_of([used for one in rounds for used in one.used], idle, visits, plan.topology)
+        quiet = statistics.median(one.quietly(requests) for one in rounds)
         measured = functools.reduce(Measured.with_those_of, (one.measured for one in rounds))
         groups = {service: plan.topology.process_of(service) for service in plan.topology.deployments}
         host = watched().machine(cores)
@@ -153,15 +155,16 @@ def calibrate(
         raise EnvironmentTrouble(f"the shop cannot be measured: {error}") from error
     twin = fit.twin(found)
     levels = {}
-    met = {share: math.fsum(one.shares[share] for one in rounds) / ROUNDS for share in LEVELS}
+    met = {share: statistics.median(one.shares[share] for one in rounds) for share in LEVELS}
     for share in LEVELS:
         level, begin = _at(twin, met[share] * capacity, length)
         seeds = (dataclasses.replace(level, seed=level.seed + more) for more in range(SIMULATED))
         same = [timed(stage, "sim", played, f"at {share:.0%}", begin)[0] for played in seeds]
         levels[share] = compared([one.levels[share] for one in rounds], same)
     failed = sum(play.failed for one in rounds for play in (*one.busy, one.quiet, *one.levels.values()))
-    text = twin.topology.document.text
-    return Calibrated(twin.topology, text, found, demand, capacity, simulated, levels, met, watched(), failed)
+    return Calibrated(
+        twin.topology, found, demand, quiet, capacity, simulated, levels, met, watched(), failed
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,17 @@ class _Round:
     shares: Mapping[float, float]
     measured: Measured
     quiet: Speed
+    quiet_used: Usage
+    idle: Usage
+
+    def quietly(self, requests: int) -> float:
+        """Give the CPU seconds of a visit of so many requests to the quiet shop.
+
+        Raises:
+            EnvironmentTrouble: when there was none.
+        """
+        visits_of(self.quiet, requests, "process")
+        return (self.quiet_used.whole - self.idle.whole) / (self.quiet.every / requests)
 
 
 def _round(plan: Plan, stage: Stage, length: Duration, requests: int, which: str) -> _Round:
@@ -197,10 +211,11 @@ def _round(plan: Plan, stage: Stage, length: Duration, requests: int, which: str
     levels = {first: loaded(first, before)}
     more, again, after = at_capacity(", again")
     levels |= {share: loaded(share, after) for share in others}
-    measured, quiet = observed(stage, "process", plan, length, f"one customer, {which}")
+    measured, quiet, quiet_used = observed(stage, "process", plan, length, f"one customer, {which}")
+    idle = stage.play("process", regulars(plan, 0, length), {}, f"no customer, {which}")
     capacity = (before + after) / 2
     shares = {first: first * before / capacity, **{share: share for share in others}}
-    return _Round((busy, more), (used, again), capacity, levels, shares, measured, quiet)
+    return _Round((busy, more), (used, again), capacity, levels, shares, measured, quiet, quiet_used, idle)
 
 
 def calls_of_a_visit(plan: Plan) -> int:

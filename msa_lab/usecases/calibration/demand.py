@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,15 @@ class Demand:
     def times(self, factor: float) -> Demand:
         """Give so many times the demand, with the same shares."""
         return Demand({group: factor * own for group, own in self.groups.items()}, factor * self.rest)
+
+
+def mean_of(plays: Sequence[Usage]) -> Usage:
+    """Give what one of some plays used on average."""
+    names = sorted({name for play in plays for name in play.processes})
+    return Usage(
+        statistics.fmean(play.whole for play in plays),
+        {name: statistics.fmean(play.processes.get(name, 0.0) for play in plays) for name in names},
+    )
 
 
 def demand_of(busy: Sequence[Usage], idle: Usage, visits: float, topology: Topology) -> Demand:

@@ -71,8 +71,17 @@ class Compared:
 
     @property
     def apart(self) -> float:
-        """How far the real shop's own plays are apart, as a share of the smallest; 0 for a single one."""
-        return max(self.plays) / min(self.plays) - 1 if len(self.plays) > 1 else 0.0
+        """How far the real shop's play in the middle is from the one nearest to it; 0 for a single one.
+
+        As a share of the smaller one. A third that is far from both was disturbed, and does not count.
+        """
+        ordered = sorted(self.plays)
+        if len(ordered) < 2:  # noqa: PLR2004 - nothing to compare it with
+            return 0.0
+        middle = len(ordered) // 2
+        near = [ordered[middle] / ordered[middle - 1]]
+        near += [above / ordered[middle] for above in ordered[middle + 1 : middle + 2]]
+        return min(near) - 1
 
 
 def compared(

@@ -52,12 +52,14 @@ class Stage(Protocol):
         ...
 
 
-def observed(stage: Stage, world: World, plan: Plan, length: Duration, what: str) -> tuple[Measured, Speed]:
-    """Play one customer who comes back again and again; tell how long each part takes."""
+def observed(
+    stage: Stage, world: World, plan: Plan, length: Duration, what: str
+) -> tuple[Measured, Speed, Usage]:
+    """Play one customer who comes back again and again; tell how long each part takes, and the CPU used."""
     observer, speed = Observer(int(WARM)), Speed(int(WARM), length)
     quiet = regulars(plan, 1, length, pause=QUIET_PAUSE)
-    stage.play(world, quiet, {observer.feed: OBSERVED, speed.feed: TIMED}, what)
-    return observer.measured(), speed
+    used = stage.play(world, quiet, {observer.feed: OBSERVED, speed.feed: TIMED}, what)
+    return observer.measured(), speed, used
 
 
 def timed(stage: Stage, world: World, plan: Plan, what: str, begin: int) -> tuple[Speed, Usage]:
@@ -121,7 +123,7 @@ class Fit:
         found = derived(basis, demand, waits)
         for number in range(1, CORRECTIONS + 1):
             what = f"one customer, try {attempt}.{number}"
-            same, _ = observed(self.stage, "sim", self.twin(found), self.length, what)
+            same, _, _ = observed(self.stage, "sim", self.twin(found), self.length, what)
             waits = lacking(basis, untouched(same, self.machine), waits)
             found = derived(basis, demand, waits)
         return found, waits

@@ -117,9 +117,8 @@ def measured(monkeypatch: pytest.MonkeyPatch, twice_simulated: None) -> None:  #
         text = topology_text(plan.topology, found, name=name, machine=watched().machine(cores), note=note)
         topology = read_topology(text, plan.topology.specs)
         rows = (Compared("saga checkout", 0.5, 40_000.0, 44_000.0, (60, 58), (40_000.0, 42_000.0)),)
-        return Calibrated(
-            topology, text, found, Demand({"cart": 0.05}, 0.02), 24.0, 24.5, {0.2: rows}, {0.2: 0.2}
-        )
+        cpu = Demand({"cart": 0.05}, 0.02)
+        return Calibrated(topology, found, cpu, 0.09, 24.0, 24.5, {0.2: rows}, {0.2: 0.2})
 
     monkeypatch.setattr(calibrationpage, "calibrate", calibrated)
 

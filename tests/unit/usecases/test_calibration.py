@@ -62,6 +62,7 @@ def test_the_calibrated_shop_is_as_fast_as_the_one_measured(known: Plan) -> None
     # Twenty-four operations and eight handled events: 24 * 1.7 + 8 * 5.7 ms; commits and replies: 45 ms more.
     assert done.cpu.whole == pytest.approx(0.13, rel=0.05)
     assert done.cpu.rest == pytest.approx(0, abs=1e-9)
+    assert done.quiet == pytest.approx(done.cpu.whole, rel=0.1)
     assert done.found.demand == pytest.approx(done.cpu.whole, rel=0.1)
     assert done.found.calls == pytest.approx(0.06, rel=0.15)
     assert done.found.reply is not None
@@ -72,7 +73,7 @@ def test_the_calibrated_shop_is_as_fast_as_the_one_measured(known: Plan) -> None
         share: [pytest.approx(0, abs=0.25)] * 2 for share in (0.2, 0.5, 0.8)
     }
     assert done.within_aim
-    assert done.apart > 0.1  # that is chance alone, and more in a real shop
+    assert done.apart > 0.02  # that is chance alone, and more in a real shop
     assert {len(row.plays) for row in sagas} == {3}
     assert done.met == {share: pytest.approx(share, abs=0.03) for share in (0.2, 0.5, 0.8)}
 

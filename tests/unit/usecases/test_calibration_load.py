@@ -137,4 +137,4 @@ def test_of_several_plays_the_one_in_the_middle_counts_and_it_is_told_how_far_th
 
     assert (row.real, row.plays, row.samples) == (15, (10, 15, 40), (16, 5))
     assert row.gap == pytest.approx(-0.2)
-    assert row.apart == pytest.approx(3)
+    assert row.apart == pytest.approx(0.5)
