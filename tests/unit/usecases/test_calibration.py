@@ -92,7 +92,7 @@ def test_cores_that_stand_still_are_part_of_what_is_measured(known: Plan) -> Non
         name="here",
         cores=2,
         note="",
-        length=seconds(20),
+        length=seconds(40),
         watched=lambda: watched,
     )
 
@@ -102,7 +102,7 @@ def test_cores_that_stand_still_are_part_of_what_is_measured(known: Plan) -> Non
     # What the cores lost is not taken for work.
     assert done.found.demand == pytest.approx(0.13, rel=0.1)
     assert done.found.calls == pytest.approx(0.06, rel=0.2)
-    # With stalls the shop bears eight visits a second; tails of thirty sagas are chance, medians are not.
+    # With stalls the shop bears eight visits a second; tails of sixty sagas are chance, medians are not.
     medians = {share: round(rows[0].gap, 2) for share, rows in done.levels.items() if share < 0.8}
     assert medians == {share: pytest.approx(0, abs=0.25) for share in (0.2, 0.5)}
 
