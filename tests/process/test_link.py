@@ -137,6 +137,21 @@ def test_who_waits_when_the_connection_ends_is_told_and_the_next_finds_a_new_one
     run(work())
 
 
+def test_a_closed_link_is_not_opened_again_by_who_comes_late(valkey: Path) -> None:
+    async def work() -> None:
+        link = Link(valkey, PATIENCE)
+        asked = [asyncio.create_task(link.ask(("PING",))) for _ in range(2)]
+        await asyncio.sleep(0)  # it is connecting
+        await link.close()
+        for ended in await asyncio.gather(*asked, return_exceptions=True):  # whichever came first
+            assert ended == b"PONG" or isinstance(ended, ServerGone)
+        with pytest.raises(ServerGone, match="closed"):
+            await link.ask(("PING",))
+        await link.close()
+
+    run(work())
+
+
 def test_a_server_that_is_not_there_is_gone(tmp_path: Path) -> None:
     async def work() -> None:
         async with linked(tmp_path / "nowhere") as link:

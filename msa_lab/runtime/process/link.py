@@ -130,6 +130,7 @@ class Link:
         self._patience = patience
         self._conversation: _Conversation | None = None
         self._connecting = asyncio.Lock()
+        self._closed = False
 
     async def ask(self, words: Sequence[Word]) -> Any:  # noqa: ANN401 - what the server says
         """Send a command and give the reply, as RESP2 has it: bytes, numbers, lists, None.
@@ -163,6 +164,8 @@ class Link:
 
     async def _connected(self) -> _Conversation:
         async with self._connecting:
+            if self._closed:
+                raise ServerGone("this link was closed")
             conversation = self._open  # somebody else may have connected meanwhile
             if conversation is None:
                 loop = asyncio.get_running_loop()
@@ -176,8 +179,9 @@ class Link:
             return conversation
 
     async def close(self) -> None:
-        """Hang up."""
+        """Hang up, for good: who asks later finds nobody."""
         async with self._connecting:
+            self._closed = True
             if self._conversation is not None:
                 self._conversation.hang_up()
                 await self._conversation.over.wait()
