@@ -17,9 +17,8 @@ from pathlib import Path
 
 import uvloop
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from msa_lab.runtime.process.servers import Endpoint, command, connection
+from msa_lab.runtime.process.servers import Endpoint, answers, command, connection
 
 ROUNDS = 7
 BODY = b"x" * 300
@@ -46,7 +45,9 @@ async def measure(socket: Path, count: int) -> None:
     """Print the costs of each kind by both clients, and their ratio."""
     by_url = Endpoint(socket, url=f"unix://{socket}")
     clients = {"client": connection(by_url), "link": connection(socket)}
-    await ready(clients["link"])
+    async with asyncio.timeout(10):
+        while not await answers(clients["link"]):  # noqa: ASYNC110 - nobody tells that it is there
+            await asyncio.sleep(0.01)
     await clients["link"].set("key", BODY)
     await clients["link"].xgroup_create("stream", "group", id="0", mkstream=True)
     print(f"{count} commands a round, {ROUNDS} rounds in turn, microseconds of CPU each, medians:")
@@ -59,18 +60,6 @@ async def measure(socket: Path, count: int) -> None:
         print(f"  {name:10}  general client {general:6.1f}   link {link:6.1f}   ratio {link / general:.2f}")
     for server in clients.values():
         await server.aclose()
-
-
-async def ready(server: Redis) -> None:
-    """Wait until it answers."""
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                await server.ping()
-            except RedisError:
-                await asyncio.sleep(0.01)
-            else:
-                return
 
 
 def main(count: int) -> None:

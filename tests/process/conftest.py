@@ -23,7 +23,7 @@ from msa_lab.runtime.process.journal import Journal, RunClock, Story, Told
 from msa_lab.runtime.process.outbox import Relay
 from msa_lab.runtime.process.ports import OuterDirectory, PlannedConfig, ValkeyCache, ValkeyLock
 from msa_lab.runtime.process.records import operations_of
-from msa_lab.runtime.process.servers import command, connection
+from msa_lab.runtime.process.servers import Endpoint, answers, command, connection
 from msa_lab.runtime.process.site import Site
 from msa_lab.runtime.process.sqlite import SqliteFile
 from msa_lab.runtime.process.store import Kept, Work
@@ -98,19 +98,15 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rabbit.Rabbit
         yield server
 
 
-async def answering(socket: Path) -> None:
+async def answering(place: Endpoint | Path) -> None:
     """Wait until a server answers."""
-    async with asyncio.timeout(20):
-        while True:
-            server = connection(socket)
-            try:
-                await server.ping()
-            except Exception:  # noqa: BLE001 - whatever it says, it is not there yet
+    server = connection(place)
+    try:
+        async with asyncio.timeout(20):
+            while not await answers(server):  # noqa: ASYNC110 - nobody tells that it is there
                 await asyncio.sleep(0.01)
-            else:
-                return
-            finally:
-                await server.aclose()
+    finally:
+        await server.aclose()
 
 
 @pytest.fixture(scope="session")

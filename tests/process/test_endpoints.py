@@ -18,20 +18,19 @@ from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from msa_lab.bootstrap import Wishes, Workspace, plan_for, scenario_for
 from msa_lab.errors import EnvironmentTrouble, UserMistake
 from msa_lab.runtime.process.endpoints import open_up
 from msa_lab.runtime.process.hurting import SharedCounts
 from msa_lab.runtime.process.launch import blueprint_of
-from msa_lab.runtime.process.servers import binary
+from msa_lab.runtime.process.servers import Endpoint, binary
 from msa_lab.runtime.process.world import ProcessWorld
 from msa_lab.scenario.findings import Verdict
 from msa_lab.telemetry.log import EventLog
 from msa_lab.topology import Servers
 from msa_lab.usecases.ports import Plan
-from tests.process.conftest import Watched, descendants
+from tests.process.conftest import Watched, answering, descendants
 from tests.process.rabbit import Rabbit
 from tests.process.terminal import Terminal
 from tests.process.test_world import ENDLESS, INVARIANTS, ROOT, linux, played, short, verdicts
@@ -56,7 +55,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ])  # fmt: skip
     url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
     try:
-        asyncio.run(answering(url))
+        asyncio.run(answering(Endpoint(Path(), url)))
         yield url
     finally:
         server.kill()
@@ -78,18 +77,6 @@ def test_a_start_makes_no_database_and_refuses_one_of_other_records(tmp_path: Pa
     with pytest.raises(EnvironmentTrouble, match="order was made by another version of its records"):
         open_up(blueprint)
     assert [path.name for path in tmp_path.glob("*.sqlite")] == ["order.sqlite"]
-
-
-async def answering(url: str) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            async with Redis.from_url(url) as server:
-                try:
-                    await server.ping()
-                except RedisError:
-                    await asyncio.sleep(0.01)
-                else:
-                    return
 
 
 def keys_of(url: str) -> list[bytes]:

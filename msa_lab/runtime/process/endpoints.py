@@ -118,7 +118,9 @@ def open_up(blueprint: Blueprint) -> None:
 async def _try_databases(blueprint: Blueprint) -> None:
     """Open what an earlier start may have left, so that other records are refused before anything runs."""
     own = [spec.name for spec in blueprint.specs if not spec.outside]
-    if await _kept(blueprint, own if blueprint.topology.shares_database else [ALL]):
+    others = own if blueprint.topology.shares_database else [ALL]
+    there = await _kept(blueprint, [*dict.fromkeys([*map(blueprint.store, blueprint.specs), *others])])
+    if any(store in there for store in others):
         kept, wanted = "one for each service", "one that all share"
         if not blueprint.topology.shares_database:
             kept, wanted = wanted, kept
@@ -126,9 +128,8 @@ async def _try_databases(blueprint: Blueprint) -> None:
             f"the shop keeps its records in databases of another kind: {kept}, not {wanted}\n"
             "  empty it: msalab reset"
         )
-    kept_here = await _kept(blueprint, list(dict.fromkeys(map(blueprint.store, blueprint.specs))))
     for spec in blueprint.specs:
-        if blueprint.store(spec) not in kept_here:
+        if blueprint.store(spec) not in there:
             continue  # its first process makes it, while others make theirs
         database = database_of(blueprint, spec)
         try:

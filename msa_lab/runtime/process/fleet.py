@@ -15,7 +15,7 @@ from msa_lab.runtime.process.blueprint import Blueprint, Placed
 from msa_lab.runtime.process.identity import started
 from msa_lab.runtime.process.journal import Journal, Story
 from msa_lab.runtime.process.restarting import STABLE_AFTER, Falls
-from msa_lab.runtime.process.servers import command, connection
+from msa_lab.runtime.process.servers import answers, command, connection
 from msa_lab.runtime.process.stamping import unstamped
 from msa_lab.runtime.process.tasks import Tasks
 from msa_lab.runtime.process.wire import frame, frames, send
@@ -146,12 +146,9 @@ class Fleet:
             async with asyncio.timeout(READY_WITHIN):
                 while name not in self._held_down:
                     self._tasks.raise_trouble()
-                    try:
-                        await server.ping()
-                    except Exception:  # noqa: BLE001 - not there yet, whatever it says
-                        await asyncio.sleep(0.005)
-                    else:
+                    if await answers(server):
                         return
+                    await asyncio.sleep(0.005)
         except TimeoutError:
             raise EnvironmentTrouble(self.said(name, f"the {name} does not answer")) from None
         finally:

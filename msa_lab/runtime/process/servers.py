@@ -79,6 +79,15 @@ class LinkedRedis(Redis):
         await super().aclose(close_connection_pool)
 
 
+async def answers(server: Redis) -> bool:
+    """Tell whether a server is there."""
+    try:
+        await server.ping()
+    except Exception:  # noqa: BLE001 - not there yet, whatever it says
+        return False
+    return True
+
+
 def to_wait_on(server: Redis) -> Redis:
     """Give a client on which a command may wait at the server without holding up others."""
     return server.apart() if isinstance(server, LinkedRedis) else server
